@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours: Swift 6 mode, warnings are errors.
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "drkit",
+  products: [
+    .library(name: "DRKit", targets: ["DRKit"]),
+    .library(name: "Simulator", targets: ["Simulator"]),
+    .executable(name: "drctl", targets: ["drctl"]),
+  ],
+  dependencies: [
+    // Exact versions: the lock file is not committed, so the manifest is the lock.
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+  ],
+  targets: [
+    // The brain: model, ports, pipeline. No I/O, no wall clock.
+    .target(
+      name: "DRKit",
+      dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      exclude: ["StrictYAML"],
+      swiftSettings: house),
+    // Strict reading of YAML documents; shared by scenario files and the configuration.
+    .target(
+      name: "StrictYAML",
+      dependencies: ["DRKit", .product(name: "Yams", package: "Yams")],
+      path: "Sources/DRKit/StrictYAML",
+      swiftSettings: house),
+
+    // The other world.
+    .target(name: "CSimulatorHook", path: "Sources/Simulator/Hook"),
+    .target(
+      name: "Simulator",
+      dependencies: [
+        "DRKit", "StrictYAML", "CSimulatorHook",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
+      exclude: ["Hook", "TestBed"],
+      swiftSettings: house),
+    .target(
+      name: "TestBed",
+      dependencies: [
+        "DRKit", "Simulator", "StrictYAML",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
+      path: "Sources/Simulator/TestBed",
+      swiftSettings: house),
+
+    // The real world.
+    .target(
+      name: "OVirtClient",
+      dependencies: ["DRKit", .product(name: "AsyncHTTPClient", package: "async-http-client")],
+      path: "Sources/Executor/OVirtClient",
+      swiftSettings: house),
+    .target(
+      name: "GlusterCLI",
+      dependencies: [
+        "DRKit",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      path: "Sources/Executor/GlusterCLI",
+      swiftSettings: house),
+    .target(
+      name: "StateStore",
+      dependencies: ["DRKit", .product(name: "GRDB", package: "GRDB.swift")],
+      path: "Sources/Executor/StateStore",
+      swiftSettings: house),
+    // Configuration, and the real ports put together for one destination.
+    .target(
+      name: "Site",
+      dependencies: ["DRKit", "StrictYAML", "OVirtClient", "GlusterCLI", "StateStore"],
+      path: "Sources/Executor/Site",
+      swiftSettings: house),
+
+    .target(
+      name: "Bench",
+      dependencies: ["DRKit", "Simulator"],
+      swiftSettings: house),
+    .executableTarget(
+      name: "drctl",
+      dependencies: [
+        "DRKit", "Simulator", "TestBed", "Site", "Bench",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: house),
+
+    .testTarget(name: "DRKitTests", dependencies: ["DRKit", "StrictYAML"], swiftSettings: house),
+    .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "DRKit", "StrictYAML"], swiftSettings: house),
+    .testTarget(name: "TestBedTests", dependencies: ["TestBed", "Simulator", "DRKit"], swiftSettings: house),
+    .testTarget(name: "OVirtClientTests", dependencies: ["OVirtClient", "DRKit"], swiftSettings: house),
+    .testTarget(
+      name: "GlusterCLITests",
+      dependencies: ["GlusterCLI", "DRKit"],
+      resources: [.copy("Captures")],
+      swiftSettings: house),
+    .testTarget(name: "StateStoreTests", dependencies: ["StateStore", "DRKit"], swiftSettings: house),
+    .testTarget(name: "SiteTests", dependencies: ["Site", "DRKit"], swiftSettings: house),
+    .testTarget(name: "TidyTests", swiftSettings: house),
+  ]
+)

@@ -1,0 +1,54 @@
+/// What went wrong, at what, and what an operator can do about it. The one error type of DRKit and of its ports.
+///
+/// Never holds a secret: adapters put names of things into it, not credentials or whole requests.
+public struct DRError: Error, Hashable, Sendable, Codable {
+  public enum Kind: String, Sendable, Codable, CaseIterable {
+    /// May go away by itself, or the answer was lost (the effect may have taken place): retry with back-off.
+    case transient
+    /// The other side understood and said no: a retry would hear the same.
+    case refused
+    /// The thing asked for does not exist.
+    case missing
+    /// The answer can't be understood (not XML, a field missing, a number out of range).
+    case malformed
+    /// A journalled deadline passed.
+    case timedOut
+    /// The content, or the state of the world, is not what a proof demands.
+    case disproved
+    /// Bad configuration or a precondition that is not met; nothing was touched.
+    case unfit
+    /// Another run holds the lease.
+    case busy
+    /// This incarnation is told to end (SIGTERM, cancellation, a simulated crash). Passed on at once, never handled.
+    case stopped
+  }
+
+  public var kind: Kind
+  /// What was being done, as a verb phrase: `"start geo-replication"`.
+  public var operation: String
+  /// What it was done to: `"data → b1::data-dr"`; may be empty.
+  public var subject: String
+  /// Why it failed, in the other side's words where there are any.
+  public var reason: String
+  /// What to do about it; empty if nothing is known.
+  public var remedy: String
+
+  public init(
+    _ kind: Kind, _ operation: String, _ subject: String = "", reason: String, remedy: String = ""
+  ) {
+    self.kind = kind
+    self.operation = operation
+    self.subject = subject
+    self.reason = reason
+    self.remedy = remedy
+  }
+
+  public static let stopped = DRError(.stopped, "run", reason: "this process was told to stop")
+}
+
+extension DRError: CustomStringConvertible {
+  public var description: String {
+    let head = subject.isEmpty ? "\(operation): \(reason)" : "\(operation) (\(subject)): \(reason)"
+    return remedy.isEmpty ? head : "\(head). Remedy: \(remedy)"
+  }
+}

@@ -1,0 +1,1 @@
+@main struct Drctl { static func main() {} }
