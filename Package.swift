@@ -101,7 +101,8 @@ let package = Package(
       swiftSettings: house),
 
     .testTarget(name: "DRKitTests", dependencies: ["DRKit", "StrictYAML"], swiftSettings: house),
-    .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "DRKit", "StrictYAML"], swiftSettings: house),
+    .testTarget(
+      name: "SimulatorTests", dependencies: ["Simulator", "DRKit", "StrictYAML"], swiftSettings: house),
     .testTarget(name: "TestBedTests", dependencies: ["TestBed", "Simulator", "DRKit"], swiftSettings: house),
     .testTarget(name: "OVirtClientTests", dependencies: ["OVirtClient", "DRKit"], swiftSettings: house),
     .testTarget(
