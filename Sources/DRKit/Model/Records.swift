@@ -98,7 +98,7 @@ public struct RecoveryPoint: Hashable, Sendable, Codable {
 
   public init(
     run: RunID, key: DestinationKey, instant: Instant, sealed: Instant, images: [SealedImage],
-    notInPoint: [String]
+    notInPoint: [String], leftOut: [String] = []
   ) {
     self.run = run
     self.key = key
