@@ -53,9 +53,11 @@ final class SmallWorld: Sendable {
     try await SyncRun(ports: ports, target: SmallWorld.target, policy: policy).execute(fresh: Sample.run(n))
   }
 
-  /// Executes until an incarnation ends by itself; between two, `outage` passes and the dead one's lease runs out.
+  /// Executes until an incarnation ends by itself; between two, `outage` passes, the dead one's lease runs out, its mounts
+  /// go with it and `meanwhile` happens.
   func runToTheEnd(
-    _ policy: SyncPolicy = SmallWorld.policy, outage: TimeSpan = .minutes(2)
+    _ policy: SyncPolicy = SmallWorld.policy, outage: TimeSpan = .minutes(2),
+    meanwhile: (inout WorldState) -> Void = { _ in }
   ) async throws -> (result: SyncRun.Result, incarnations: Int) {
     for incarnation in 1...50 {
       do {
@@ -64,6 +66,10 @@ final class SmallWorld: Sendable {
         tripwire.revive()
         clock.pass(outage)
         catalogue.expireLeases()
+        with { state in
+          state.openViews = 0
+          meanwhile(&state)
+        }
       }
     }
     throw DRError(.timedOut, "run", reason: "it never ended")

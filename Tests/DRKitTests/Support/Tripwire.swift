@@ -14,6 +14,7 @@ final class Tripwire: Sendable {
   private struct State {
     var passed = 0
     var armed: (point: Int, fault: Fault)?
+    var armedName: String?
     var isDead = false
     var fired: String?
     var scripted: [String: [DRError]] = [:]
@@ -33,11 +34,20 @@ final class Tripwire: Sendable {
     }
   }
 
+  /// The process dies when the first answer of the calls named `name` is due: the effect has taken place.
+  func arm(atAnswerOf name: String) {
+    state.withLock {
+      $0.armedName = name + ", answer"
+      $0.fired = nil
+    }
+  }
+
   /// A new incarnation: calls work again.
   func revive() {
     state.withLock {
       $0.isDead = false
       $0.armed = nil
+      $0.armedName = nil
     }
   }
 
@@ -64,6 +74,11 @@ final class Tripwire: Sendable {
     let error = state.withLock { state -> DRError? in
       if state.isDead { return .stopped }
       state.passed += 1
+      if state.armedName == name {
+        state.fired = name
+        state.isDead = true
+        return .stopped
+      }
       guard let armed = state.armed, armed.point == state.passed else { return nil }
       state.fired = name
       switch armed.fault {

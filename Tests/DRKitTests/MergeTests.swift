@@ -1,0 +1,79 @@
+import DRKit
+import Testing
+
+@Suite("The merge of a run's snapshots")
+struct MergeTests {
+  /// Dies when the `n`-th answer of `call` is due, and lets the run be finished.
+  private func killed(
+    _ world: SmallWorld, atAnswerOf call: String, outage: TimeSpan = .minutes(2)
+  ) async throws -> SyncRun.Result {
+    world.tripwire.arm(atAnswerOf: call)
+    let end = try await world.runToTheEnd(outage: outage)
+    #expect(world.tripwire.fired == "\(call), answer")
+    #expect(end.incarnations == 2)
+    return end.result
+  }
+
+  @Test("which a dead incarnation had begun is waited for, not asked for again")
+  func begunBefore() async throws {
+    let world = SmallWorld(machines: 1) { $0.mergeTime = .minutes(40) }
+    let result = try await killed(world, atAnswerOf: "engine.removeSnapshot")
+    #expect(result.record.outcome == .sealed)
+    #expect(result.record.leftOver == [])
+    #expect(world.with { $0.standing } == [])
+  }
+
+  @Test("waits for a snapshot that is still being made when the run has failed")
+  func stillLocked() async throws {
+    let world = SmallWorld(machines: 1) { $0.snapshotTime = .minutes(25) }
+    let result = try await world.run()
+    #expect(result.record.failure?.kind == .timedOut)
+    #expect(result.record.leftOver == [])
+    #expect(world.with { $0.standing } == [])
+  }
+
+  @Test("that fails twice is tried a third time")
+  func failsTwice() async throws {
+    let world = SmallWorld { $0.mergeFailures[Sample.machine(1)] = 2 }
+    let result = try await world.run()
+    #expect(result.record.outcome == .sealed)
+    #expect(result.record.leftOver == [])
+    #expect(world.with { $0.removals } == 4)
+  }
+
+  @Test("that fails for ever leaves the snapshot named in the record and in an alert; the point stands")
+  func failsForEver() async throws {
+    let world = SmallWorld { $0.mergeFailures[Sample.machine(1)] = .max }
+    let result = try await world.run()
+    #expect(result.record.outcome == .sealed)
+    #expect(result.point != nil)
+    let name = "vm1: snapshot \"drkit run \(Sample.run(1)) data@b1\""
+    #expect(result.record.leftOver == [name])
+    let event = try #require(world.with { $0.events }.first)
+    #expect(event.severity == .alert)
+    #expect(event.externalStatus == .error)
+    #expect(event.description.contains("snapshots still standing: \(name)"))
+  }
+
+  @Test("left undone is done by the next run before it stacks a second overlay")
+  func adopted() async throws {
+    let world = SmallWorld { $0.mergeFailures[Sample.machine(1)] = 3 }
+    #expect(try await world.run(1).record.leftOver.count == 1)
+    let next = try await world.run(2)
+    #expect(next.record.outcome == .sealed)
+    #expect(next.record.leftOver == [])
+    #expect(next.record.phases.first?.note == "merged 1 snapshot(s) of earlier runs")
+    #expect(world.with { $0.standing } == [])
+  }
+
+  @Test("that the engine refuses for ever to the next run, too, keeps that run from beginning")
+  func notAdopted() async throws {
+    let world = SmallWorld { $0.mergeFailures[Sample.machine(1)] = .max }
+    _ = try await world.run(1)
+    let next = try await world.run(2)
+    #expect(next.record.outcome == .failed)
+    #expect(next.record.phases.map(\.phase) == [.adopt, .merge, .report])
+    #expect(next.record.failure?.operation == "merge a leftover")
+    #expect(world.with { $0.standing.count } == 1)
+  }
+}
