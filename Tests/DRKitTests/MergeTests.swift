@@ -62,7 +62,7 @@ struct MergeTests {
     let next = try await world.run(2)
     #expect(next.record.outcome == .sealed)
     #expect(next.record.leftOver == [])
-    #expect(next.record.phases.first?.note == "merged 1 snapshot(s) of earlier runs")
+    #expect(next.record.phases.first?.note == "merged the snapshots of earlier runs on 1 machine(s)")
     #expect(world.with { $0.standing } == [])
   }
 
@@ -75,5 +75,45 @@ struct MergeTests {
     #expect(next.record.phases.map(\.phase) == [.adopt, .merge, .report])
     #expect(next.record.failure?.operation == "merge a leftover")
     #expect(world.with { $0.standing.count } == 1)
+  }
+
+  @Test("asks again only after a while when the engine refused")
+  func refused() async throws {
+    let world = SmallWorld(machines: 1)
+    world.tripwire.script(
+      "engine.removeSnapshot",
+      Array(repeating: DRError(.refused, "remove", reason: "409 a backup is in progress"), count: 2))
+    let result = try await world.run()
+    #expect(result.record.leftOver == [])
+    let waits = world.clock.slept.filter { $0 == SmallWorld.policy.mergePause }
+    #expect(waits.count == 2)
+  }
+
+  @Test("has nothing to do on a machine that was deleted in mid-run")
+  func machineDeleted() async throws {
+    let world = SmallWorld()
+    world.tripwire.arm(atAnswerOf: "catalogue.savePoint")
+    let end = try await world.runToTheEnd { state in
+      state.machines.removeAll { $0.machine.id == Sample.machine(2) }
+    }
+    #expect(end.result.record.outcome == .sealed)
+    #expect(end.result.record.leftOver == [])
+  }
+
+  @Test("removes both snapshots when a lost answer made two of one description")
+  func twins() async throws {
+    let world = SmallWorld(machines: 1) { state in
+      let old = "drkit run \(Sample.run(9)) data@b1"
+      for n in [UInt64(7), 8] {
+        let id = SnapshotID(high: 0x4444_0001, low: n)
+        state.machines[0].snapshots.append(
+          WorldSnapshot(snapshot: Snapshot(id: id, description: old, status: .ok), frozen: [:], overlays: []))
+      }
+    }
+    let result = try await world.run()
+    #expect(result.record.outcome == .sealed)
+    #expect(result.record.phases.first?.note == "merged the snapshots of earlier runs on 1 machine(s)")
+    #expect(world.with { $0.standing } == [])
+    #expect(world.with { $0.removals } == 3)
   }
 }

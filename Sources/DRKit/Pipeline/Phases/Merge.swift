@@ -41,8 +41,14 @@ struct SnapshotMerger: Sendable {
   ) async throws(DRError) -> String? {
     let engine = context.ports.engine
     while true {
-      let standing = try await context.durable.retrying { () async throws(DRError) in
-        try await engine.snapshots(of: machine).first { $0.description == description }
+      let standing = try await context.durable.retrying { () async throws(DRError) -> Snapshot? in
+        do throws(DRError) {
+          return try await engine.snapshots(of: machine).first { $0.description == description }
+        } catch {
+          // The machine was deleted, and its snapshots with it.
+          guard error.kind == .missing else { throw error }
+          return nil
+        }
       }
       guard let standing else { return nil }
       guard try await remove(standing.id, of: machine, name) else {
@@ -78,6 +84,7 @@ struct SnapshotMerger: Sendable {
         return false
       }
       context.note(phase, "\(name): the merge failed (attempt \(attempt) of \(attempts))")
+      if attempt < attempts { try await context.ports.clock.sleep(for: context.policy.mergePause) }
     }
     return false
   }
