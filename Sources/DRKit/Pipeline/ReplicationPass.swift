@@ -35,7 +35,6 @@ struct ReplicationPass: Sendable {
       context.ports.clock.now
     }
     try await rollOver(geometry, since: written)
-    try await durable.once("\(name).start") { () async throws(DRError) in try await georep.start() }
     let heals = try await complete(
       CheckpointJudge(subvolumes: geometry.subvolumes, checkpoint: checkpoint), geometry)
     try await SessionStop(context: context, phase: phase, step: "\(name).stop").run()
@@ -59,9 +58,11 @@ struct ReplicationPass: Sendable {
       under: "\(DomainLayout.nonces)/\(session.secondaryHost)-\(session.secondaryVolume)")
   }
 
-  /// Waits for the checkpoint on every subvolume; returns how many new workers it took.
+  /// Starts the session and waits for the checkpoint on every subvolume; returns how many new workers it took.
   private func complete(_ judge: CheckpointJudge, _ geometry: VolumeGeometry) async throws(DRError) -> Int {
     if let known: Int = try await durable.recall("\(name).complete") { return known }
+    // In every incarnation: a heal may have died between its stop and its start, or an outage may have ended the session.
+    try await durable.retrying { () async throws(DRError) in try await georep.start() }
     let deadline = try await durable.deadline("\(name).complete", "", limit)
     var stalls = StallWatch(rollover: geometry.rollover)
     var heals = try await healsSoFar()

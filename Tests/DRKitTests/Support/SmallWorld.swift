@@ -44,6 +44,8 @@ final class SmallWorld: Sendable {
     policy.snapshotInterval = .seconds(30)
     policy.leaseLength = .hours(24 * 30)
     policy.concurrency = 1
+    policy.convergeLimit = .hours(1)
+    policy.replicateLimit = .hours(1)
     return policy
   }
 

@@ -14,7 +14,7 @@ final class Tripwire: Sendable {
   private struct State {
     var passed = 0
     var armed: (point: Int, fault: Fault)?
-    var armedName: String?
+    var armedName: (name: String, left: Int)?
     var isDead = false
     var fired: String?
     var scripted: [String: [DRError]] = [:]
@@ -34,10 +34,10 @@ final class Tripwire: Sendable {
     }
   }
 
-  /// The process dies when the first answer of the calls named `name` is due: the effect has taken place.
-  func arm(atAnswerOf name: String) {
+  /// The process dies when the `nth` answer of the calls named `name` is due: the effect has taken place.
+  func arm(atAnswerOf name: String, nth: Int = 1) {
     state.withLock {
-      $0.armedName = name + ", answer"
+      $0.armedName = (name + ", answer", nth)
       $0.fired = nil
     }
   }
@@ -74,10 +74,13 @@ final class Tripwire: Sendable {
     let error = state.withLock { state -> DRError? in
       if state.isDead { return .stopped }
       state.passed += 1
-      if state.armedName == name {
-        state.fired = name
-        state.isDead = true
-        return .stopped
+      if state.armedName?.name == name {
+        state.armedName!.left -= 1
+        if state.armedName!.left == 0 {
+          state.fired = name
+          state.isDead = true
+          return .stopped
+        }
       }
       guard let armed = state.armed, armed.point == state.passed else { return nil }
       state.fired = name
