@@ -62,7 +62,7 @@ struct ReplicationPass: Sendable {
   private func complete(_ judge: CheckpointJudge, _ geometry: VolumeGeometry) async throws(DRError) -> Int {
     if let known: Int = try await durable.recall("\(name).complete") { return known }
     // In every incarnation: a heal may have died between its stop and its start, or an outage may have ended the session.
-    try await durable.retrying { () async throws(DRError) in try await georep.start() }
+    try await start()
     let deadline = try await durable.deadline("\(name).complete", "", limit)
     var stalls = StallWatch(rollover: geometry.rollover)
     var heals = try await healsSoFar()
@@ -118,8 +118,13 @@ struct ReplicationPass: Sendable {
     context.note(phase, "the live crawl of \(brick) is stalled: a new worker (\(count))")
     try await durable.once("\(name).heal", "\(count)") { () async throws(DRError) in
       try await georep.stop()
-      try await georep.start()
+      try await start()
     }
+  }
+
+  private func start() async throws(DRError) {
+    try await SecondaryOwner(context: context).refuseLive()
+    try await durable.retrying { () async throws(DRError) in try await georep.start() }
   }
 
   private func healsSoFar() async throws(DRError) -> Int {

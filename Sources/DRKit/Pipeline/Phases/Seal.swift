@@ -13,7 +13,8 @@ struct SealPhase {
       }
       try await proveArrival(nonces)
       let gate = SecondaryGate(context: context)
-      try await gate.open()
+      // Once the manifest stands nothing at the secondary is changed any more.
+      if try await context.durable.recall("seal.manifest", as: Bool.self) == nil { try await gate.open() }
       try await repair(work)
       let images = try await prove(work)
       let point = try await context.durable.once("seal.point") { () async throws(DRError) in
