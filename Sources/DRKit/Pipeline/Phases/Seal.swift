@@ -17,6 +17,7 @@ struct SealPhase {
       if try await context.durable.recall("seal.manifest", as: Bool.self) == nil { try await gate.open() }
       try await repair(work)
       let images = try await prove(work)
+      try await proveFrozen(quiesced.machines)
       let point = try await context.durable.once("seal.point") { () async throws(DRError) in
         RecoveryPoint(
           run: context.run, key: context.target.key, instant: quiesced.instant,
@@ -135,6 +136,27 @@ struct SealPhase {
 
   private func digest(of path: String, _ view: any VolumeView) async throws(DRError) -> FileDigest? {
     try await withView(of: view) { (view) async throws(DRError) in try await view.digest(of: path) }
+  }
+
+  /// Equal on both sides is not enough: a base whose snapshot somebody removed in mid-run took later writes, and may have
+  /// been compared in the middle of a merge. A snapshot that stands *after* the proof stood all the while.
+  private func proveFrozen(_ machines: [MachinePlan]) async throws(DRError) {
+    let results = try await context.durable.each(machines, limit: context.policy.concurrency) {
+      (machine) async throws(DRError) in
+      let item = machine.id.description
+      let id: SnapshotID? = try await context.durable.recall(QuiescePhase.snapshotStep, item)
+      try await context.durable.once("seal.frozen", item) { () async throws(DRError) in
+        var snapshot: Snapshot?
+        if let id { snapshot = try await context.ports.engine.snapshot(id, of: machine.id) }
+        guard snapshot?.status == .ok else {
+          let state = snapshot.map { "is \($0.status.rawValue)" } ?? "is gone"
+          throw DRError(
+            .disproved, "prove that the bases stood still", machine.name, reason: "its snapshot \(state)",
+            remedy: "let nobody remove drkit's snapshots while a run lasts")
+        }
+      }
+    }
+    for result in results { try result.get() }
   }
 
   private func writeManifest(

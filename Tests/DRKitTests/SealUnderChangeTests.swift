@@ -1,0 +1,19 @@
+import DRKit
+import Testing
+
+@Suite("A seal whose world changed under it")
+struct SealUnderChangeTests {
+  @Test("fails when somebody removed a snapshot in mid-run: the base did not stand still")
+  func snapshotRemovedMeanwhile() async throws {
+    let world = SmallWorld()
+    world.tripwire.arm(atAnswerOf: "georep.stop", nth: 2)
+    let end = try await world.runToTheEnd { state in
+      // Merged by an administrator, and the guest wrote nothing since.
+      state.machines[0].snapshots = []
+    }
+    #expect(end.result.record.outcome == .failed)
+    #expect(end.result.record.failure?.kind == .disproved)
+    #expect(end.result.record.failure?.reason.contains("its snapshot is gone") == true)
+    #expect(world.catalogue.points.isEmpty)
+  }
+}
