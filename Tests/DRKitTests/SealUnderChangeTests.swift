@@ -16,4 +16,15 @@ struct SealUnderChangeTests {
     #expect(end.result.record.failure?.reason.contains("its snapshot is gone") == true)
     #expect(world.catalogue.points.isEmpty)
   }
+
+  @Test("touches nothing under a session that was started again while no executor was there, and stops it")
+  func sessionRunsAgain() async throws {
+    let world = SmallWorld()
+    world.tripwire.arm(atAnswerOf: "secondary.read", nth: 4)
+    let end = try await world.runToTheEnd { $0.start(Instant(epochSeconds: 1_700_000_900)) }
+    #expect(world.with { $0.violations } == [])
+    #expect(end.result.record.failure?.kind == .disproved)
+    #expect(end.result.record.failure?.reason.contains("a worker") == true)
+    #expect(world.with { $0.isRunning } == false)
+  }
 }

@@ -16,14 +16,8 @@ struct ReplicationPass: Sendable {
   private var georep: any GeoReplication { context.ports.georep }
   private var durable: Durable { context.durable }
 
-  func geometry() async throws(DRError) -> VolumeGeometry {
-    try await durable.once("primary.geometry") { () async throws(DRError) in
-      try await georep.primaryGeometry()
-    }
-  }
-
   func run() async throws(DRError) -> Outcome {
-    let geometry = try await geometry()
+    let geometry = try await context.geometry()
     let checkpoint = try await durable.once("\(name).checkpoint") { () async throws(DRError) in
       try await georep.setCheckpoint()
     }
@@ -131,25 +125,5 @@ struct ReplicationPass: Sendable {
     var count = 0
     while try await durable.recall("\(name).heal", "\(count + 1)", as: Bool.self) != nil { count += 1 }
     return count
-  }
-}
-
-/// Stops the session and waits until no row shows a worker.
-struct SessionStop {
-  let context: RunContext
-  let phase: Phase
-  let step: String
-
-  func run() async throws(DRError) {
-    let georep = context.ports.georep
-    try await context.durable.once(step) { () async throws(DRError) in try await georep.stop() }
-    _ = try await context.durable.poll(
-      "\(step)ped", "", Waiting(phase, "the session's workers to stop"), within: context.policy.stopLimit,
-      every: context.policy.statusInterval
-    ) { () async throws(DRError) -> Bool? in
-      let rows = try await georep.status()
-      let quiet = rows.allSatisfy { $0.state == .stopped || $0.state == .created }
-      return !rows.isEmpty && quiet ? true : nil
-    }
   }
 }
