@@ -93,7 +93,7 @@ public enum ConfigurationReader {
   private static func policy(_ node: StrictNode) throws(StrictYAMLError) -> SyncPolicy {
     let map = try node.mapping(keys: [
       "on-snapshot-failure", "concurrency", "snapshot-limit", "replicate-limit", "converge-limit", "merge-limit",
-      "merge-attempts", "overlay-reserve",
+      "merge-attempts", "overlay-reserve", "start-lead",
     ])
     func span(_ key: String, _ current: TimeSpan) throws(StrictYAMLError) -> TimeSpan {
       try map.optional(key)?.duration(in: .seconds(1) ... .hours(24 * 60)) ?? current
@@ -106,6 +106,7 @@ public enum ConfigurationReader {
     policy.convergeLimit = try span("converge-limit", policy.convergeLimit)
     policy.mergeLimit = try span("merge-limit", policy.mergeLimit)
     policy.mergeAttempts = try map.optional("merge-attempts")?.int(in: 1...20) ?? policy.mergeAttempts
+    policy.startLead = try map.optional("start-lead")?.duration(in: .zero ... .minutes(10)) ?? policy.startLead
     policy.overlayReserve = try map.optional("overlay-reserve")?.int(in: 0...90) ?? policy.overlayReserve
     return policy
   }
