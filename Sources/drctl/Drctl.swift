@@ -12,6 +12,7 @@ struct Drctl: AsyncParsableCommand {
       What would come up now:     drctl status --config drkit.yaml
       """,
     subcommands: [
-      Simulate.self, Sync.self, Preflight.self, Runs.self, Status.self, TestBedCommand.self, BenchCommand.self,
+      Simulate.self, Sync.self, Preflight.self, Runs.self, Status.self, TestBedCommand.self,
+      BenchCommand.self,
     ])
 }

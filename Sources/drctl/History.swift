@@ -50,16 +50,19 @@ struct Runs: AsyncParsableCommand {
       try await reporting(json: options.json) {
         let store = try SiteAssembly.openStore(options.read())
         guard let id = RunID(run) else {
-          throw DRError(.unfit, "show a run", run, reason: "that is no run id", remedy: "`drctl runs` lists them")
+          throw DRError(
+            .unfit, "show a run", run, reason: "that is no run id", remedy: "`drctl runs` lists them")
         }
         guard let record = try await store.run(id) else {
-          throw DRError(.missing, "show a run", run, reason: "there is no such run", remedy: "`drctl runs` lists them")
+          throw DRError(
+            .missing, "show a run", run, reason: "there is no such run", remedy: "`drctl runs` lists them")
         }
         if options.json { return Console.out(try JSONText.of(record)) }
         Console.out("run      \(record.id)\nof       \(record.key)\nbegan    \(record.began.text)")
         Console.out("outcome  \(record.outcome.rawValue)")
         for phase in record.phases {
-          Console.out("  \(phase.phase.rawValue.padded(10))\((phase.ended - phase.began).text.padded(9))\(phase.note)")
+          Console.out(
+            "  \(phase.phase.rawValue.padded(10))\((phase.ended - phase.began).text.padded(9))\(phase.note)")
         }
         if let failure = record.failure { Console.out("why      \(failure)") }
         for snapshot in record.leftOver { Console.out("standing \(snapshot)") }
@@ -123,7 +126,8 @@ struct Status: AsyncParsableCommand {
     guard let point = line.point else { return "\(head)  NOTHING: no recovery point was ever sealed" }
     let age = (now - point.instant).text
     let machines = Set(point.images.map(\.machine)).count
-    var text = "\(head)  point of \(point.instant.text), \(age) old: \(machines) machine(s), \(point.images.count) image(s)"
+    var text =
+      "\(head)  point of \(point.instant.text), \(age) old: \(machines) machine(s), \(point.images.count) image(s)"
     if line.isPointInDoubt {
       let state = line.lastRun?.outcome == .running ? "is running or was cut short" : "failed"
       text += "\n  IN DOUBT: a later run \(state), and may have overwritten images of this point"

@@ -34,7 +34,8 @@ struct Sync: AsyncParsableCommand {
             .execute(fresh: SystemRandom.runID())
         } while result.resumed
         if options.json { Console.out(try JSONText.of(SyncOutput(result))) }
-        if result.record.outcome != .sealed || result.record.failure != nil || !result.record.leftOver.isEmpty {
+        if result.record.outcome != .sealed || result.record.failure != nil || !result.record.leftOver.isEmpty
+        {
           throw ExitCode(Exit.failed)
         }
       }
@@ -72,7 +73,8 @@ struct SyncOutput: Encodable {
 struct Preflight: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Look at everything that a run needs, and change nothing.",
-    discussion: "Example:\n  drctl preflight --config drkit.yaml vms\n\nExit codes: 0 fit; 78 unfit; 69 unreachable.")
+    discussion:
+      "Example:\n  drctl preflight --config drkit.yaml vms\n\nExit codes: 0 fit; 78 unfit; 69 unreachable.")
 
   @OptionGroup var options: ConfigurationOptions
   @Argument(help: "The storage domain's name, as configured.") var domain: String
@@ -82,7 +84,8 @@ struct Preflight: AsyncParsableCommand {
       let configuration = try options.read()
       let domain = try configuration.domain(domain)
       try await SiteAssembly.with(configuration, domain, observer: SilentObserver()) { site in
-        let findings = try await PreflightCheck(ports: site.ports, target: site.target, policy: site.policy).findings()
+        let findings = try await PreflightCheck(ports: site.ports, target: site.target, policy: site.policy)
+          .findings()
         if options.json { Console.out(try JSONText.of(findings)) } else { FindingText.print(findings) }
         if findings.contains(where: { $0.grade == .unfit }) { throw ExitCode(Exit.badConfiguration) }
       }
@@ -94,11 +97,15 @@ enum FindingText {
   static func print(_ findings: [PreflightFinding]) {
     for finding in findings {
       Console.out("\(finding.grade.rawValue.padded(8))\(finding.check.padded(16))\(finding.text)")
-      if finding.grade != .ok && !finding.remedy.isEmpty { Console.out("\("".padded(24))→ \(finding.remedy)") }
+      if finding.grade != .ok && !finding.remedy.isEmpty {
+        Console.out("\("".padded(24))→ \(finding.remedy)")
+      }
     }
   }
 }
 
 extension String {
-  func padded(_ width: Int) -> String { count >= width ? self + " " : self + String(repeating: " ", count: width - count) }
+  func padded(_ width: Int) -> String {
+    count >= width ? self + " " : self + String(repeating: " ", count: width - count)
+  }
 }

@@ -6,7 +6,8 @@ extension Instant {
     let day = seconds >= 0 ? seconds / 86_400 : -((-seconds + 86_399) / 86_400)
     let second = seconds - day * 86_400
     let (year, month, dayOfMonth) = Instant.civil(day)
-    let clock = [second / 3_600, second / 60 % 60, second % 60].map { Instant.padded($0, 2) }.joined(separator: ":")
+    let clock = [second / 3_600, second / 60 % 60, second % 60].map { Instant.padded($0, 2) }.joined(
+      separator: ":")
     return "\(Instant.padded(year, 4))-\(Instant.padded(month, 2))-\(Instant.padded(dayOfMonth, 2))T\(clock)Z"
   }
 

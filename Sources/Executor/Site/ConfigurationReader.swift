@@ -11,7 +11,8 @@ public enum ConfigurationReader {
       text = try String(contentsOfFile: path, encoding: .utf8)
     } catch {
       throw DRError(
-        .unfit, "read the configuration", path, reason: "the file can't be read", remedy: "name it with --config FILE")
+        .unfit, "read the configuration", path, reason: "the file can't be read",
+        remedy: "name it with --config FILE")
     }
     do {
       return try parse(text, file: path)
@@ -29,7 +30,8 @@ public enum ConfigurationReader {
     }
     var names: Set<String> = []
     for domain in domains where !names.insert(domain.name).inserted {
-      throw try map.required("domains").error("the domain `\(domain.name)` is given twice", remedy: "Remove one")
+      throw try map.required("domains").error(
+        "the domain `\(domain.name)` is given twice", remedy: "Remove one")
     }
     return Configuration(
       state: resolve(try map.required("state").string(), in: directory),
@@ -41,7 +43,8 @@ public enum ConfigurationReader {
     path.hasPrefix("/") || directory.isEmpty ? path : (directory as NSString).appendingPathComponent(path)
   }
 
-  private static func engine(_ node: StrictNode, _ directory: String) throws(StrictYAMLError) -> EngineAccess {
+  private static func engine(_ node: StrictNode, _ directory: String) throws(StrictYAMLError) -> EngineAccess
+  {
     let map = try node.mapping(keys: ["url", "ca", "user", "password"])
     let secret = try map.required("password").mapping(keys: ["file", "environment"])
       .exactlyOne(of: ["file", "environment"])
@@ -78,7 +81,8 @@ public enum ConfigurationReader {
   private static func volume(
     _ map: StrictMapping, hostDefault: String?
   ) throws(StrictYAMLError) -> VolumeAccess {
-    let word = try map.optional("access")?.choice(among: ["local", "ssh"]) ?? (hostDefault == nil ? "ssh" : "local")
+    let word =
+      try map.optional("access")?.choice(among: ["local", "ssh"]) ?? (hostDefault == nil ? "ssh" : "local")
     let user = try map.optional("ssh-user")?.string() ?? "root"
     let host: String
     if let hostDefault, word == "local", !map.has("host") {
@@ -87,12 +91,14 @@ public enum ConfigurationReader {
       host = try map.required("host").string()
     }
     return VolumeAccess(
-      host: host, volume: try map.required("volume").string(), access: word == "ssh" ? .ssh(user: user) : .local)
+      host: host, volume: try map.required("volume").string(),
+      access: word == "ssh" ? .ssh(user: user) : .local)
   }
 
   private static func policy(_ node: StrictNode) throws(StrictYAMLError) -> SyncPolicy {
     let map = try node.mapping(keys: [
-      "on-snapshot-failure", "concurrency", "snapshot-limit", "replicate-limit", "converge-limit", "merge-limit",
+      "on-snapshot-failure", "concurrency", "snapshot-limit", "replicate-limit", "converge-limit",
+      "merge-limit",
       "merge-attempts", "overlay-reserve", "start-lead",
     ])
     func span(_ key: String, _ current: TimeSpan) throws(StrictYAMLError) -> TimeSpan {
@@ -106,7 +112,8 @@ public enum ConfigurationReader {
     policy.convergeLimit = try span("converge-limit", policy.convergeLimit)
     policy.mergeLimit = try span("merge-limit", policy.mergeLimit)
     policy.mergeAttempts = try map.optional("merge-attempts")?.int(in: 1...20) ?? policy.mergeAttempts
-    policy.startLead = try map.optional("start-lead")?.duration(in: .zero ... .minutes(10)) ?? policy.startLead
+    policy.startLead =
+      try map.optional("start-lead")?.duration(in: .zero ... .minutes(10)) ?? policy.startLead
     policy.overlayReserve = try map.optional("overlay-reserve")?.int(in: 0...90) ?? policy.overlayReserve
     return policy
   }

@@ -8,12 +8,15 @@ public enum SecretReference: Sendable, Hashable {
   case environment(String)
 
   /// - Throws: `.unfit` naming the file or the variable, never its content.
-  public func resolve(environment: [String: String] = ProcessInfo.processInfo.environment) throws(DRError) -> String {
+  public func resolve(environment: [String: String] = ProcessInfo.processInfo.environment) throws(DRError)
+    -> String
+  {
     switch self {
     case .environment(let name):
       guard let value = environment[name], !value.isEmpty else {
         throw DRError(
-          .unfit, "read a secret", "$\(name)", reason: "the variable is not set", remedy: "set it, or use `file`")
+          .unfit, "read a secret", "$\(name)", reason: "the variable is not set",
+          remedy: "set it, or use `file`")
       }
       return value
     case .file(let path):
@@ -36,7 +39,8 @@ public enum SecretReference: Sendable, Hashable {
     if let mode = attributes[.posixPermissions] as? Int, mode & 0o077 != 0 {
       throw unfit("others may read it (mode \(String(mode, radix: 8)))", "chmod 600 \(path)")
     }
-    let line = content.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init)
+    let line = content.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).first.map(
+      String.init)
     guard let line, !line.isEmpty else { throw unfit("its first line is empty", "write the secret into it") }
     return line
   }
