@@ -9,10 +9,12 @@ struct GlusterAnswer: Sendable {
   /// For one command, remote host included.
   var deadline: TimeSpan
 
-  /// Runs `gluster --mode=script … --xml` and returns the root, whose `opRet` is 0.
+  /// Runs `gluster --mode=script --xml …` and returns the root, whose `opRet` is 0.
+  ///
+  /// `--xml` comes first: behind `config checkpoint` it would be taken for the value (measured on 10.3).
   /// - Throws: what `GlusterFailure` makes of the text; what the runner throws.
   func xml(_ operation: String, _ subject: String, _ arguments: [String]) async throws(DRError) -> XMLTree {
-    let result = try await gluster(arguments + ["--xml"])
+    let result = try await gluster(["--xml"] + arguments)
     return try Self.root(result, operation, subject)
   }
 

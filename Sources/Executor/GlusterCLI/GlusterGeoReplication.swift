@@ -4,7 +4,6 @@ import DRKit
 public struct GlusterGeoReplication: GeoReplication {
   public let session: SessionName
   private let cli: GlusterAnswer
-  private let clock: NodeClock
 
   /// - Parameters:
   ///   - runner: reaches a primary node (`SubprocessRunner` on it, `SSHRunner` to it), as a user who may run `gluster`.
@@ -12,7 +11,6 @@ public struct GlusterGeoReplication: GeoReplication {
   public init(session: SessionName, runner: any CommandRunner, deadline: TimeSpan = .seconds(150)) {
     self.session = session
     self.cli = GlusterAnswer(runner: runner, deadline: deadline)
-    self.clock = NodeClock(runner: runner, deadline: deadline)
   }
 
   private func arguments(_ words: [String]) -> [String] {
@@ -36,14 +34,7 @@ public struct GlusterGeoReplication: GeoReplication {
     } catch {
       throw try await explained(error, operation)
     }
-    var out: [WorkerStatus] = []
-    for row in try StatusRows.read(root, session: session) {
-      var status = row.status
-      if let text = row.lastSynced { status.lastSynced = try await clock.instant(text) }
-      if let text = row.checkpointTime { status.checkpointTime = try await clock.instant(text) }
-      out.append(status)
-    }
-    return out
+    return try StatusRows.read(root, session: session)
   }
 
   /// `status --xml` without a session, or for an unknown volume, says just "geo-replication command failed"; without

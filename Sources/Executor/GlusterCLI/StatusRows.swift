@@ -1,21 +1,13 @@
 import DRKit
 
-/// The rows of `status detail --xml`, with their times still as the nodes write them.
+/// The rows of `status detail --xml`.
 ///
-/// Both vocabularies are read: `primary_*`, `secondary_*` (seen on 10.3) and `master_*`, `slave_*` (before gluster 9,
+/// Both vocabularies are read: `primary_*`, `secondary_*` (seen on 10.3) and `master_*`, `slave_*` (older releases,
 /// cli/src/cli-xml-output.c).
 enum StatusRows {
-  struct Row: Hashable {
-    /// Its times are nil.
-    var status: WorkerStatus
-    /// `yyyy-MM-dd HH:mm:ss`, no zone.
-    var lastSynced: String?
-    var checkpointTime: String?
-  }
-
   /// - Returns: sorted by brick: gluster's order changes from call to call.
   /// - Throws: `.missing` when the answer holds no session of the volume; `.malformed`.
-  static func read(_ root: XMLTree, session: SessionName) throws(DRError) -> [Row] {
+  static func read(_ root: XMLTree, session: SessionName) throws(DRError) -> [WorkerStatus] {
     let volumes = try root.require("geoRep").all("volume").filter {
       $0.child("name")?.text == session.primaryVolume
     }
@@ -26,22 +18,22 @@ enum StatusRows {
         reason: root.child("opErrstr")?.known ?? "gluster knows no such session",
         remedy: "create the session, or correct the configuration")
     }
-    var rows: [Row] = []
+    var rows: [WorkerStatus] = []
     for pair in sessions.flatMap({ $0.all("pair") }) { rows.append(try row(pair)) }
-    rows.sort { $0.status.brick < $1.status.brick }
-    for (a, b) in zip(rows, rows.dropFirst()) where a.status.brick == b.status.brick {
+    rows.sort { $0.brick < $1.brick }
+    for (a, b) in zip(rows, rows.dropFirst()) where a.brick == b.brick {
       throw DRError(
         .malformed, "read the geo-replication status", session.description,
-        reason: "two workers for the brick \(a.status.brick)")
+        reason: "two workers for the brick \(a.brick)")
     }
     return rows
   }
 
-  private static func row(_ pair: XMLTree) throws(DRError) -> Row {
+  private static func row(_ pair: XMLTree) throws(DRError) -> WorkerStatus {
     let brick = BrickName(
       node: try name(pair, ["primary_node", "master_node"]),
       path: try name(pair, ["primary_brick", "master_brick"]))
-    let status = WorkerStatus(
+    return WorkerStatus(
       brick: brick,
       state: state(try pair.require("status").text),
       crawl: crawl(pair.child("crawl_status")?.known),
@@ -49,10 +41,14 @@ enum StatusRows {
       dataPending: try count(pair, "data"),
       metadataPending: try count(pair, "meta"),
       failures: try count(pair, "failures"),
+      lastSynced: try time(pair, "last_synced"),
+      checkpointTime: try time(pair, "checkpoint_time"),
       checkpointCompleted: try completed(pair.child("checkpoint_completed")))
-    return Row(
-      status: status, lastSynced: pair.child("last_synced")?.known,
-      checkpointTime: pair.child("checkpoint_time")?.known)
+  }
+
+  private static func time(_ pair: XMLTree, _ name: String) throws(DRError) -> Instant? {
+    guard let node = pair.child(name), let text = node.known else { return nil }
+    return try StatusTime.instant(text, node.path)
   }
 
   private static func name(_ pair: XMLTree, _ names: [String]) throws(DRError) -> String {
