@@ -114,7 +114,10 @@ enum GlusterFailure {
     let telling = lines.first {
       !$0.lowercased().contains(nondescript) && CommandResult.firstLine(String($0)) != nil
     }
-    if let line = telling ?? lines.first, let said = CommandResult.firstLine(String(line)) { return said }
+    if let line = telling ?? lines.first, var said = CommandResult.firstLine(String(line)) {
+      if said.hasSuffix(".") { said.removeLast() }
+      return said
+    }
     return CommandResult.firstLine(text) ?? status.map { "nothing said, \($0)" } ?? "nothing said"
   }
 
