@@ -9,7 +9,7 @@ struct LoopState: ~Copyable {
   /// The thread that may touch the loop.
   var owner = drk_thread()
   var now: Int64
-  var queue = EventQueue()
+  var queue: EventQueue
   var ready: RunQueue
   var sleeps = SleepTable()
   var incarnations: [IncarnationState] = []
@@ -24,6 +24,7 @@ struct LoopState: ~Copyable {
 
   init(now: Int64, order: RunOrder) {
     self.now = now
+    queue = EventQueue(start: now)
     ready = RunQueue(order: order)
   }
 

@@ -14,8 +14,6 @@ public struct SimulationFault: Error, Hashable, Sendable {
     case escaped
     /// `halt` was called.
     case halted
-    /// More than 2²⁴ events pending, or 2³⁹ scheduled in all.
-    case full
     /// `run` was called from within a run of the same loop.
     case nested
   }

@@ -32,5 +32,8 @@ public final class EmptyWorld: WorldHandler {
 
 /// Names one scheduled event, to cancel it. Not reused within a loop.
 public struct EventHandle: Hashable, Sendable {
+  let time: UInt64
   let tag: UInt64
+
+  static let none = EventHandle(time: 0, tag: 0)
 }
