@@ -12,8 +12,8 @@ struct CivilDate: Sendable, Hashable {
 
   /// `2026-11-23T18:05:00.123Z`.
   var iso8601: String {
-    let day = (epochMilliseconds - (((epochMilliseconds % 86_400_000) + 86_400_000) % 86_400_000)) / 86_400_000
-    let inDay = epochMilliseconds - day * 86_400_000
+    let inDay = (epochMilliseconds % 86_400_000 + 86_400_000) % 86_400_000
+    let day = (epochMilliseconds - inDay) / 86_400_000
     // Days to civil: H. Hinnant, "chrono-compatible low-level date algorithms".
     let z = day + 719_468
     let era = (z >= 0 ? z : z - 146_096) / 146_097
