@@ -10,8 +10,8 @@ struct Stamp: Hashable, Sendable {
 
   /// The disk's index within its machine, 0..<disks.
   var disk: UInt32
-  /// Position in the machine's one global order of writes. Disk `i` of `n` gets the sequences with `seq % n == i`, and
-  /// the first is `n`, so that each disk's own count `seq / n` starts at 1.
+  /// Position in the machine's one global order of writes, from 1. Disk `i` of `n` gets the sequences with `seq % n == i`;
+  /// its own count is `seq / n`.
   var sequence: UInt64
   var nanoseconds: UInt64
   var block: UInt64

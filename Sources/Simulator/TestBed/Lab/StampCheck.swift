@@ -25,8 +25,10 @@ struct StampCheck: Hashable, Sendable {
       let content = try read(block).withUnsafeBytes { Stamp.decode($0) }
       switch content {
       case .empty: continue
-      case .stamp(let stamp) where stamp.disk == disk && stamp.block == block && stamp.sequence >= disks:
-        found[Int(block)] = stamp.sequence / disks
+      case .stamp(let stamp)
+      where stamp.disk == disk && stamp.block == block
+        && stamp.sequence > 0 && stamp.sequence % disks == UInt64(disk):
+        found[Int(block)] = stamp.sequence
         check.written += 1
         if stamp.sequence > check.lastSequence {
           check.lastSequence = stamp.sequence
@@ -36,14 +38,18 @@ struct StampCheck: Hashable, Sendable {
         check.damaged.append(block)
       }
     }
-    let last = check.lastSequence / disks
+    let last = check.lastSequence
     let inverse = inverse(of: Stamp.spread)
-    for block in 0..<blocks {
-      // The writes that go to this block are first, first + blocks, first + 2*blocks, …
-      let remainder = (block &* inverse) % blocks
-      let first = remainder == 0 ? blocks : remainder
-      let expected = first > last ? 0 : first + (last - first) / blocks * blocks
-      if found[Int(block)] != expected { check.wrong.append(block) }
+    for block in 0..<blocks where found[Int(block)] != expected(at: block) { check.wrong.append(block) }
+
+    /// The sequence that the disk's writes up to `last` leave in the block; 0 for none.
+    func expected(at block: UInt64) -> UInt64 {
+      // The disk's own counts that go to this block: first, first + blocks, first + 2*blocks, … Sequence 0 is no write.
+      var first = (block &* inverse) % blocks
+      if first == 0 && disk == 0 { first = blocks }
+      let newest = last / disks
+      guard last > 0, first <= newest else { return 0 }
+      return (first + (newest - first) / blocks * blocks) * disks + UInt64(disk)
     }
     return check
   }

@@ -19,9 +19,8 @@ final class StampWriter: Sendable {
 
   struct Statistics: Hashable, Sendable {
     var writes: UInt64 = 0
-    /// The newest acknowledged write; `disks - 1` before the first.
+    /// The newest acknowledged write; 0 before the first.
     var lastSequence: UInt64 = 0
-    /// Everything up to here was acknowledged before a flush of its disk was.
     var pauses = PauseRecord()
     var latency = LatencyHistogram()
     /// Writes and flushes that the daemon answered with an error; each is repeated until it succeeds, as a guest that
@@ -147,7 +146,7 @@ final class StampWriter: Sendable {
     }
   }
 
-  /// The last write of an earlier writer on these disks; `disks - 1` when there was none, so that the next is `disks`.
+  /// The last write of an earlier writer on these disks; 0 when there was none.
   private static func lastSequence(of clients: [NBDClient], blocks: UInt64) throws(DRError) -> UInt64 {
     let disks = UInt64(clients.count)
     var sequences: [UInt64] = []
@@ -171,11 +170,11 @@ final class StampWriter: Sendable {
       }
       sequences.append(check.lastSequence)
     }
-    let last = max(sequences.max() ?? 0, disks - 1)
+    let last = sequences.max() ?? 0
     for (index, sequence) in sequences.enumerated() {
       // The newest sequence up to `last` that falls on this disk.
-      let expected = last - (last - UInt64(index)) % disks
-      guard sequence == (expected < disks ? 0 : expected) else {
+      let expected = last < UInt64(index) ? 0 : last - (last - UInt64(index)) % disks
+      guard sequence == expected else {
         throw DRError(
           .disproved, "continue the writes", "disk \(index)",
           reason: "its last write is \(sequence), but the machine's is \(last)",

@@ -10,18 +10,18 @@ struct PauseRecord: Hashable, Sendable {
     var at: UInt64
   }
 
-  /// A pause from this length on is listed, up to `listed.capacity` of them.
-  static let notable: UInt64 = 100_000_000
-  private static let most = 100
+  /// A pause from this length on is listed, the first hundred of them.
+  static let threshold: UInt64 = 100_000_000
+  private static let mostListed = 100
 
   private(set) var longest: Pause?
   private(set) var notable: [Pause] = []
 
   mutating func record(_ nanoseconds: UInt64, sequence: UInt64) {
-    guard nanoseconds > longest?.nanoseconds ?? 0 || nanoseconds >= Self.notable else { return }
+    guard nanoseconds > longest?.nanoseconds ?? 0 || nanoseconds >= Self.threshold else { return }
     let pause = Pause(nanoseconds: nanoseconds, sequence: sequence, at: LabTime.wall())
     if nanoseconds > longest?.nanoseconds ?? 0 { longest = pause }
-    if nanoseconds >= Self.notable && notable.count < Self.most { notable.append(pause) }
+    if nanoseconds >= Self.threshold && notable.count < Self.mostListed { notable.append(pause) }
   }
 }
 
