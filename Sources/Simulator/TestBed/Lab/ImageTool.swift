@@ -37,13 +37,13 @@ enum ImageTool {
       ], within: patience)
   }
 
-  /// The cold merge of an overlay whose machine is down.
+  /// The cold merge of an overlay, whose machine is down, into its backing file.
   ///
   /// `-d`: without it qemu-img zero-ranges the overlay afterwards, which a Gluster FUSE mount silently does not do, and
   /// aborts (facts: `qemu.md` 5).
-  static func commit(_ overlay: ImageFile, into base: ImageFile) throws(DRError) {
+  static func commit(_ overlay: ImageFile) throws(DRError) {
     try ChildProcess.run(
-      ["qemu-img", "commit", "-q", "-d", "-f", "qcow2", "-b", base.path, overlay.path], within: .minutes(10))
+      ["qemu-img", "commit", "-q", "-d", "-f", "qcow2", overlay.path], within: .minutes(10))
   }
 
   /// Points an overlay whose machine is down at another backing file with the same content as before.

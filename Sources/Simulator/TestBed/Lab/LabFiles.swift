@@ -67,6 +67,12 @@ enum LabFiles {
     guard unlink(path) == 0 || errno == ENOENT else { throw .system("remove", path) }
   }
 
+  /// The mode of a volume that `qemu-img` created.
+  static func setVolumeMode(_ path: String) throws(DRError) {
+    guard chmod(path, 0o660) == 0 else { throw .system("change the mode of", path) }
+    try giveToVDSM(path)
+  }
+
   /// Hands a file over to vdsm, where that is possible (as root).
   static func giveToVDSM(_ path: String) throws(DRError) {
     guard geteuid() == 0 else { return }
