@@ -85,14 +85,31 @@ public final class LabBed: Sendable {
     do throws(DRError) {
       try await storage.makeDirectory(settings.runDirectory)
       for (domain, images) in zip(domains, loose) { try await storage.create(domain, images) }
-      for entry in machines {
-        try await entry.machine.createImages()
-        if entry.runs { try await entry.machine.start() }
-      }
+      try await startMachines()
     } catch {
       for entry in machines { await entry.machine.stop() }
       throw error
     }
+  }
+
+  private func startMachines() async throws(DRError) {
+    let first: DRError? = await withTaskGroup(of: DRError?.self) { group in
+      for entry in machines {
+        group.addTask {
+          do throws(DRError) {
+            try await entry.machine.createImages()
+            if entry.runs { try await entry.machine.start() }
+            return nil
+          } catch {
+            return error
+          }
+        }
+      }
+      var first: DRError?
+      for await failure in group where first == nil { first = failure }
+      return first
+    }
+    if let first { throw first }
   }
 
   /// A guest starts (its machine comes up) or ends. The engine's model is the caller's to tell.

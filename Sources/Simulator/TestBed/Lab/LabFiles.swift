@@ -28,10 +28,14 @@ enum LabFiles {
   }
 
   /// Creates the file, or overwrites its beginning *in place*; it never gets shorter. Durable on return.
-  static func overwrite(_ path: String, _ bytes: [UInt8], size: Int64? = nil) throws(DRError) {
+  static func overwrite(
+    _ path: String, _ bytes: [UInt8], size: Int64? = nil, forVDSM: Bool = true
+  ) throws(DRError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o660)
     guard descriptor >= 0 else { throw .system("create", path) }
     defer { close(descriptor) }
+    // Whatever the umask says.
+    guard fchmod(descriptor, forVDSM ? 0o660 : 0o644) == 0 else { throw .system("change the mode of", path) }
     if let size, ftruncate(descriptor, off_t(size)) != 0 { throw .system("resize", path) }
     var done = 0
     while done < bytes.count {
@@ -41,25 +45,25 @@ enum LabFiles {
       done += n
     }
     guard fsync(descriptor) == 0 else { throw .system("sync", path) }
-    try giveToVDSM(path)
+    if forVDSM { try giveToVDSM(path) }
   }
 
   /// Puts a whole new content in place at once: `<path>.new`, then a rename, as vdsm writes its metadata.
-  static func replace(_ path: String, _ content: String) throws(DRError) {
+  static func replace(_ path: String, _ content: String, forVDSM: Bool = true) throws(DRError) {
     let new = path + ".new"
     unlink(new)
-    try overwrite(new, Array(content.utf8))
+    try overwrite(new, Array(content.utf8), forVDSM: forVDSM)
     guard rename(new, path) == 0 else { throw .system("rename", new) }
   }
 
   /// Creates the directory and those above it.
-  static func makeDirectory(_ path: String) throws(DRError) {
+  static func makeDirectory(_ path: String, forVDSM: Bool = true) throws(DRError) {
     if exists(path) { return }
     if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
-      try makeDirectory(String(path[..<slash]))
+      try makeDirectory(String(path[..<slash]), forVDSM: forVDSM)
     }
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .system("create a directory", path) }
-    try giveToVDSM(path)
+    if forVDSM { try giveToVDSM(path) }
   }
 
   /// Removes a file; one that is not there is removed already.

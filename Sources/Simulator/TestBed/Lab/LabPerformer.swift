@@ -71,7 +71,7 @@ struct LabPerformer: WorkPerformer {
     do throws(DRError) {
       let machine = try known(id)
       for step in feasible {
-        var operation = LabOperation(.merge, machine: machine.name, disks: 1)
+        var operation = LabOperation(.merge, machine: machine.name, disks: 1, disk: step.disk)
         do throws(DRError) {
           let timing = try await machine.merge(
             step, in: try place(of: step), child: child(of: step, in: engine))
@@ -162,7 +162,12 @@ actor LabStorekeeper {
     try domain.write(content, to: disks)
   }
 
-  func makeDirectory(_ path: String) throws(DRError) { try LabFiles.makeDirectory(path) }
+  /// A directory, and a file, of the bed's own.
+  func makeDirectory(_ path: String) throws(DRError) {
+    try LabFiles.makeDirectory(path, forVDSM: false)
+  }
 
-  func write(_ text: String, to path: String) throws(DRError) { try LabFiles.replace(path, text) }
+  func write(_ text: String, to path: String) throws(DRError) {
+    try LabFiles.replace(path, text, forVDSM: false)
+  }
 }

@@ -17,6 +17,8 @@ struct LabOperation: Hashable, Sendable {
   /// The machine's name, or the domain's.
   let machine: String
   var disks: Int
+  /// Set where the operation is about one disk only.
+  let disk: DiskID?
   /// Nanoseconds since the epoch.
   let began: UInt64
   private let start: UInt64
@@ -24,10 +26,11 @@ struct LabOperation: Hashable, Sendable {
   private(set) var total = TimeSpan.zero
   private(set) var failure: String?
 
-  init(_ kind: Kind, machine: String, disks: Int) {
+  init(_ kind: Kind, machine: String, disks: Int, disk: DiskID? = nil) {
     self.kind = kind
     self.machine = machine
     self.disks = disks
+    self.disk = disk
     began = LabTime.wall()
     start = LabTime.monotonic()
   }
@@ -53,6 +56,7 @@ struct LabOperation: Hashable, Sendable {
       .init(name: "disks", value: .integer(Int64(disks))),
       .init(name: "began_ns", value: .integer(Int64(began))),
     ]
+    if let disk { members.append(.init(name: "disk", value: .string("\(disk)"))) }
     for mark in marks { members.append(.init(name: "\(mark.name)_ms", value: .milliseconds(mark.span))) }
     members.append(.init(name: "total_ms", value: .milliseconds(total)))
     if let failure { members.append(.init(name: "failure", value: .string(failure))) }
