@@ -49,11 +49,12 @@ public final class LabBed: Sendable {
         guard let disk = engine.disk(attachment.disk), disk.storage == .image,
           let domain = domains.first(where: { $0.id == disk.domain })
         else { continue }
-        let isFirst = taken.insert(disk.id).inserted
+        // A shareable disk belongs to the first machine that has it: two writers would spoil each other's stamps.
+        guard taken.insert(disk.id).inserted else { continue }
         disks.append(
           LabMachine.Disk(
             id: disk.id, alias: disk.alias, domain: domain, volumes: engine.storedVolumes(of: disk.id),
-            isWritten: isFirst && attachment.isActive && !attachment.isReadOnly && disk.contentType == "data",
+            isWritten: attachment.isActive && !attachment.isReadOnly && disk.contentType == "data",
             isShareable: disk.isShareable))
       }
       guard !disks.isEmpty else { continue }

@@ -11,7 +11,7 @@ actor LabMachine {
     var domain: LabDomain
     /// The chain when the lab was set up, the bottom first.
     var volumes: [EngineModel.StoredVolume]
-    /// Whether the machine's daemon opens it and its guest writes to it. False for what another machine writes to.
+    /// Whether the machine's daemon opens it and its guest writes to it.
     var isWritten: Bool
     var isShareable: Bool
 
