@@ -17,6 +17,13 @@ def say(text):
     print(text, flush=True)
 
 
+def inner(process):
+    """The command itself: `nsenter -p` forks it, so `on` is only its parent."""
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) == 1, f"`on` has children {children}"
+    return int(children[0])
+
+
 class LabSite:
     def __init__(self, name, network, **knobs):
         self.lab = pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / f"drkit-{name}"
@@ -63,9 +70,7 @@ class LabSite:
 
     def stop_bed(self):
         """SIGTERM to the bed itself (not to the wrapper, whose death would kill it): it then writes its report."""
-        children = pathlib.Path(f"/proc/{self.bed.pid}/cmdline").read_bytes()
-        assert b"testbed" in children, "that pid is not the bed any more"
-        self.bed.send_signal(signal.SIGTERM)
+        os.kill(inner(self.bed), signal.SIGTERM)
         self.bed.wait(60)
         return json.loads(self.report.read_text())
 
@@ -113,11 +118,12 @@ domains:
             lines.append(line.rstrip())
             say("    " + lines[-1])
             for text in [t for t in pending if t in line]:
-                process.send_signal(signal.SIGSTOP)
+                run = inner(process)
+                os.kill(run, signal.SIGSTOP)
                 try:
                     pending.pop(text)()
                 finally:
-                    process.send_signal(signal.SIGCONT)
+                    os.kill(run, signal.SIGCONT)
         code = process.wait(60)
         if pending:
             raise AssertionError(f"the run never said {list(pending)}")
