@@ -5,6 +5,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import Simulator
+import UnixSignals
 
 /// A test bed's HTTP server: `EngineREST` behind a loopback socket.
 public struct TestBedServer: Sendable {
@@ -42,17 +43,18 @@ public struct TestBedServer: Sendable {
   private let onListening: @Sendable (Int) async -> Void
 
   /// - Parameters:
-  ///   - performer: does the engine's long work; nil for plain delays.
+  ///   - model: the engine to serve.
+  ///   - performer: does the engine's long work; nil for plain `delays`.
   ///   - sessionIdle: how long a login lasts without use.
   ///   - idleTimeout: of a connection.
   ///   - log: one line for each request, without secrets.
   ///   - onListening: told the bound port.
-  /// - Throws: `.unfit` for an address that is not loopback, or a bed that contradicts itself.
+  /// - Throws: `.unfit` for an address that is not loopback.
   public init(
-    bed: BedDescription = .standard, performer: (any WorkPerformer)? = nil,
-    delays: WorkDelays = WorkDelays(), listen address: Address = Address(), credentials: BedCredentials = .standard,
-    sessionIdle: TimeSpan = .minutes(30),
-    idleTimeout: TimeSpan = .seconds(60), log: @escaping @Sendable (String) -> Void = { _ in },
+    model: EngineModel, performer: (any WorkPerformer)? = nil, delays: WorkDelays = WorkDelays(),
+    listen address: Address = Address(), credentials: BedCredentials = .standard,
+    sessionIdle: TimeSpan = .minutes(30), idleTimeout: TimeSpan = .seconds(60),
+    log: @escaping @Sendable (String) -> Void = { _ in },
     onListening: @escaping @Sendable (Int) async -> Void = { _ in }
   ) throws(DRError) {
     guard address.isLoopback else {
@@ -61,16 +63,31 @@ public struct TestBedServer: Sendable {
         remedy: "listen on 127.0.0.1 or ::1")
     }
     rest = EngineREST(
-      model: try bed.model(now: WallClock.now), credentials: credentials, performer: performer,
-      delays: delays,
-      idle: sessionIdle, log: log)
+      model: model, credentials: credentials, performer: performer, delays: delays, idle: sessionIdle,
+      log: log)
     self.address = address
     self.idleTimeout = idleTimeout
     self.onListening = onListening
   }
 
-  /// Serves until the task is cancelled or the process is told to end (SIGTERM, SIGINT: running requests finish).
-  public func run() async throws {
+  /// The same for a described site, with its delays.
+  /// - Throws: also `.unfit` for a description that contradicts itself.
+  public init(
+    bed: BedDescription = .standard, performer: (any WorkPerformer)? = nil,
+    listen address: Address = Address(), credentials: BedCredentials = .standard,
+    sessionIdle: TimeSpan = .minutes(30), idleTimeout: TimeSpan = .seconds(60),
+    log: @escaping @Sendable (String) -> Void = { _ in },
+    onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+  ) throws(DRError) {
+    try self.init(
+      model: try bed.model(now: WallClock.now), performer: performer, delays: bed.delays, listen: address,
+      credentials: credentials, sessionIdle: sessionIdle, idleTimeout: idleTimeout, log: log,
+      onListening: onListening)
+  }
+
+  /// Serves until the task is cancelled or, if `handlesSignals`, the process gets SIGTERM or SIGINT; running requests
+  /// finish.
+  public func run(handlesSignals: Bool = true) async throws {
     var logger = Logger(label: "testbed", factory: { _ in SwiftLogNoOpLogHandler() })
     logger.logLevel = .critical
     let server = HTTPServerBuilder.http1(
@@ -86,7 +103,9 @@ public struct TestBedServer: Sendable {
       onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
     try await withThrowingTaskGroup { group in
       group.addTask { await rest.performWork() }
-      group.addTask { try await application.runService() }
+      group.addTask {
+        try await application.runService(gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [])
+      }
       defer { group.cancelAll() }
       // Work ends only by cancellation, so the first to return or throw is the server.
       try await group.next()
