@@ -59,8 +59,8 @@ struct ReplicationPass: Sendable {
       under: "\(DomainLayout.nonces)/\(session.secondaryHost)-\(session.secondaryVolume)")
   }
 
-  /// Starts the session, waits for the checkpoint on every subvolume, and then for the nonces, which are 2 s younger and may ride in a later
-  /// batch; returns how many new workers it took.
+  /// Starts the session, waits for the checkpoint on every subvolume, and then for the nonces, which are 2 s younger and
+  /// may ride in a later batch; returns how many new workers it took.
   private func complete(
     _ judge: CheckpointJudge, _ arrival: NonceArrival, _ geometry: VolumeGeometry
   ) async throws(DRError) -> Int {
