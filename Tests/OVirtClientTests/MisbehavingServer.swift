@@ -67,6 +67,8 @@ private final class ScriptHandler: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     received += String(buffer: unwrapInboundIn(data))
+    // A TLS client's first record: answered like a request, as web servers do.
+    if received.utf8.first == 0x16 { received += "\r\n\r\n" }
     guard let end = received.firstRange(of: "\r\n\r\n") else { return }
     let head = received[..<end.lowerBound].lowercased()
     let length = head.split(separator: "content-length: ").dropFirst().first.flatMap {

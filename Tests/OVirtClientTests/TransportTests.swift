@@ -156,6 +156,22 @@ import Testing
     await server.stop()
   }
 
+  @Test("Shutting down does not wait for a handshake that hangs") func shutdownInHandshake() async throws {
+    let server = try await MisbehavingServer { _, _ in [] }
+    let transport = try AsyncHTTPTransport(
+      address: try EngineAddress(url: "https://127.0.0.1:\(server.port)"), authority: .system,
+      deadline: .milliseconds(200))
+    let clock = ContinuousClock()
+    let start = clock.now
+    let error = await #expect(throws: TransportError.self) {
+      try await transport.send(OVirtRequest(.get, "/x"))
+    }
+    #expect(error == .timeout(.milliseconds(200)))
+    await transport.shutdown()
+    #expect(clock.now - start < .seconds(5))
+    await server.stop()
+  }
+
   @Test("A transport that nobody shut down is no trap; after a shutdown a request is an error") func dropped()
     async throws
   {

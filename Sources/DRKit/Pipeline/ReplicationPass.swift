@@ -35,7 +35,6 @@ struct ReplicationPass: Sendable {
       context.ports.clock.now
     }
     try await rollOver(geometry, since: written)
-    try await durable.once("\(name).start") { () async throws(DRError) in try await georep.start() }
     let arrival = NonceArrival(context: context, pass: name, nonces: nonces, written: written)
     let judge = CheckpointJudge(subvolumes: geometry.subvolumes, checkpoint: checkpoint)
     let heals = try await complete(judge, arrival, geometry)
@@ -60,12 +59,14 @@ struct ReplicationPass: Sendable {
       under: "\(DomainLayout.nonces)/\(session.secondaryHost)-\(session.secondaryVolume)")
   }
 
-  /// Waits for the checkpoint on every subvolume, and then for the nonces, which are 2 s younger and may ride in a later
-  /// batch; returns how many new workers it took.
+  /// Starts the session, waits for the checkpoint on every subvolume, and then for the nonces, which are 2 s younger and
+  /// may ride in a later batch; returns how many new workers it took.
   private func complete(
     _ judge: CheckpointJudge, _ arrival: NonceArrival, _ geometry: VolumeGeometry
   ) async throws(DRError) -> Int {
     if let known: Int = try await durable.recall("\(name).complete") { return known }
+    // In every incarnation: a heal may have died between its stop and its start, or an outage may have ended the session.
+    try await durable.retrying { () async throws(DRError) in try await georep.start() }
     let deadline = try await durable.deadline("\(name).complete", "", limit)
     var stalls = StallWatch(rollover: geometry.rollover)
     var heals = try await healsSoFar()

@@ -21,6 +21,8 @@ public struct SyncPolicy: Hashable, Sendable, Codable {
   /// For one live merge.
   public var mergeLimit: TimeSpan = .hours(2)
   public var mergeAttempts = 3
+  /// Between two attempts at one merge: what made the engine refuse (a migration, a backup) takes a while to pass.
+  public var mergePause: TimeSpan = .minutes(1)
   /// Between two looks at the session's status.
   public var statusInterval: TimeSpan = .seconds(1)
   /// Between two looks at a snapshot.

@@ -28,6 +28,12 @@ extension VolumeFiles {
           .missing, operation, path.text, reason: String(cString: strerror(code)),
           remedy: "is it a mount of a Gluster volume?")
       }
+      if code == ENOMEM {
+        throw DRError(
+          .unfit, operation, path.text,
+          reason: "the volume can't tell (a dispersed volume answers pathinfo with ENOMEM, seen on 10.3)",
+          remedy: "use a replica 1 or replica 3 volume, which are also what oVirt supports")
+      }
       throw FileFailure.error(operation, path.text, code)
     }
     return String(decoding: buffer.prefix(count).prefix { $0 != 0 }, as: UTF8.self)

@@ -4,6 +4,7 @@ import Dispatch
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Synchronization
 
 /// Whose signature makes an engine's certificate good.
 public enum CertificateAuthority: Hashable, Sendable {
@@ -56,8 +57,20 @@ public final class AsyncHTTPTransport: OVirtTransport {
   }
 
   public func shutdown() async {
-    // The only error is that it was shut down before.
-    try? await client.shutdown()
+    // The library waits for handshakes in progress, up to their own time-out; a second is enough for clean good-byes.
+    // Its only error is that it was shut down before.
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      let isOver = Mutex(false)
+      let finish: @Sendable () -> Void = {
+        let isFirst = isOver.withLock { over in
+          defer { over = true }
+          return !over
+        }
+        if isFirst { continuation.resume() }
+      }
+      client.shutdown(queue: .global()) { _ in finish() }
+      DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1), execute: finish)
+    }
   }
 
   public func send(_ request: OVirtRequest) async throws(TransportError) -> OVirtReply {
