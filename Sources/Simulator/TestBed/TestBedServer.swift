@@ -5,7 +5,6 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import Simulator
-import UnixSignals
 
 /// A test bed's HTTP server: `EngineREST` behind a loopback socket.
 public struct TestBedServer: Sendable {
@@ -104,7 +103,7 @@ public struct TestBedServer: Sendable {
     try await withThrowingTaskGroup { group in
       group.addTask { await rest.performWork() }
       group.addTask {
-        try await application.runService(gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [])
+        if handlesSignals { try await application.runService() } else { try await application.run() }
       }
       defer { group.cancelAll() }
       // Work ends only by cancellation, so the first to return or throw is the server.
