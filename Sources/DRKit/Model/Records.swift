@@ -91,12 +91,14 @@ public struct RecoveryPoint: Hashable, Sendable, Codable {
   public var instant: Instant
   public var sealed: Instant
   public var images: [SealedImage]
-  /// Machines whose images arrived but belong to no point, with the reason.
+  /// Machines and disks whose images arrived but belong to no point, with the reason.
   public var notInPoint: [String]
+  /// Machines that should be in the point and are not: their snapshot failed and policy left them out.
+  public var leftOut: [String]
 
   public init(
     run: RunID, key: DestinationKey, instant: Instant, sealed: Instant, images: [SealedImage],
-    notInPoint: [String]
+    notInPoint: [String], leftOut: [String] = []
   ) {
     self.run = run
     self.key = key
@@ -104,5 +106,6 @@ public struct RecoveryPoint: Hashable, Sendable, Codable {
     self.sealed = sealed
     self.images = images
     self.notInPoint = notInPoint
+    self.leftOut = leftOut
   }
 }
