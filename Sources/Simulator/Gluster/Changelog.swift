@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// An entry operation as a changelog keeps it.
 public enum EntryOperation: Hashable, Sendable {

@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// What a shard holds, as a number: which write made it what it is. Two shards with the same number hold the same bytes.
 public struct ContentID: Hashable, Sendable {

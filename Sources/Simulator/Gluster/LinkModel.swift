@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// The line between the two sites: transfers share its bandwidth equally, and none moves while it is down. A dead link looks
 /// like a slow one: nobody is told (gluster-2.md 2).

@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// What is wrong with a session, as data; each ends by itself. `bites` say whether it was ever felt.
 public struct SessionFaults: Sendable {

@@ -1,4 +1,4 @@
-internal import DRKit
+import DRKit
 
 /// History, live and hybrid crawls: which changelogs become a worker's next batch.
 extension SessionModel {

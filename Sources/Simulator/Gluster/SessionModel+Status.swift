@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// What `status detail` shows.
 extension SessionModel {

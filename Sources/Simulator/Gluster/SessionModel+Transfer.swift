@@ -1,4 +1,4 @@
-internal import DRKit
+import DRKit
 
 /// How a batch crosses the link: entries, then shards by a few rsync jobs.
 extension SessionModel {

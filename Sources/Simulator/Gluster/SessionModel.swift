@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// A geo-replication session between two simulated volumes: monitor, workers, crawls, rsync jobs, the link.
 ///

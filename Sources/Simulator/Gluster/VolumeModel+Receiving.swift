@@ -1,4 +1,4 @@
-internal import DRKit
+import DRKit
 
 /// What gsyncd does to a secondary: by gfid, past the read-only flag (its mount has client-pid -1).
 extension VolumeModel {

@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// Writes as a client of the volume makes them. At a primary each leaves its record in a changelog.
 extension VolumeModel {

@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// A file of a simulated volume. Small files hold their bytes; an image holds numbers for its shards.
 public struct VolumeFile: Sendable {

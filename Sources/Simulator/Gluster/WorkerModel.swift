@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// What a worker works off at a time: the changelogs up to `end`, all entry operations first, then data.
 struct Batch: Sendable {
