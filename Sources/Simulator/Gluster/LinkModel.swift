@@ -12,6 +12,8 @@ public struct LinkModel: Sendable {
   public private(set) var isUp = true
   /// Bytes that were delivered.
   public private(set) var delivered: Int64 = 0
+  /// Transfers that an outage held up.
+  public private(set) var heldUp = 0
   /// Goes up when the next completion may have changed.
   private(set) var generation: Int64 = 0
 
@@ -38,12 +40,14 @@ public struct LinkModel: Sendable {
 
   mutating func setUp(_ up: Bool, at now: Instant) {
     settle(now)
+    if isUp && !up { heldUp += transfers.count }
     isUp = up
     generation += 1
   }
 
   mutating func begin(_ id: UInt32, bytes: Int64, at now: Instant) {
     settle(now)
+    if !isUp { heldUp += 1 }
     transfers.append(Transfer(id: id, tag: service + max(1, bytes) * Self.unitsPerByte, bytes: bytes))
     generation += 1
   }

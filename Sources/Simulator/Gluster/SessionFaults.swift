@@ -19,7 +19,7 @@ public struct SessionFaults: Sendable {
     public var crash = 0
     /// Workers that outlived their monitor.
     public var orphan = 0
-    /// Outages that met a transfer.
+    /// Transfers that an outage held up.
     public var outage = 0
   }
 
@@ -50,7 +50,6 @@ public struct SessionFaults: Sendable {
 
 extension SessionModel {
   public mutating func setLink(up: Bool, at now: Instant) {
-    if !up && link.count > 0 { faults.bites.outage += 1 }
     link.setUp(up, at: now)
     rescheduleLink()
   }
@@ -91,10 +90,11 @@ extension SessionModel {
     isStarted = false
   }
 
-  /// How many of each fault were felt; the changelog's losses are counted at the volume.
+  /// How often each fault was felt; some are counted at the volume and at the link.
   public var bites: SessionFaults.Bites {
     var all = faults.bites
     all.shardLost = primary.lostRecords
+    all.outage = link.heldUp
     return all
   }
 }

@@ -46,13 +46,26 @@ extension VolumeModel {
       return
     }
     stretch(slot, toHold: shard)
+    if files[slot].shards[shard] == content { return }
     files[slot].shards[shard] = content
+    if files[slot].isWatched { watchedChanges += 1 }
   }
 
   mutating func tear(_ gfid: Gfid, shard: Int, unless content: ContentID, _ mix: ContentID) {
     guard let slot = slot(of: gfid), files[slot].isAlive else { return }
     stretch(slot, toHold: shard)
-    if files[slot].shards[shard] != content { files[slot].shards[shard] = mix }
+    if files[slot].shards[shard] == content { return }
+    files[slot].shards[shard] = mix
+    if files[slot].isWatched { watchedChanges += 1 }
+  }
+
+  /// Counts changes of these files' contents from now on, and of no others.
+  mutating func watch(_ paths: [String]) {
+    for slot in files.indices where files[slot].isWatched { files[slot].isWatched = false }
+    for path in paths {
+      if let slot = slot(of: path) { files[slot].isWatched = true }
+    }
+    watchedChanges = 0
   }
 
   /// The secondary as a first sync of long ago left it.

@@ -17,6 +17,8 @@ public struct VolumeFile: Sendable {
   /// The changelog in which each shard was last recorded.
   var recordedIn: [UInt32]
   var sizeRecordedIn: UInt32 = 0
+  /// Somebody wants to know when its content changes.
+  var isWatched = false
 
   public var isImage: Bool { bytes == nil }
 }
@@ -45,6 +47,8 @@ public struct VolumeModel: Sendable {
   /// Numbers for small files' contents; apart from the guests' writes.
   var nextVersion: UInt64 = 1 << 48
   var loss: LossPlan?
+  /// Changes of content of watched files.
+  public internal(set) var watchedChanges = 0
   /// Records that never reached a changelog.
   var lostRecords = 0
 

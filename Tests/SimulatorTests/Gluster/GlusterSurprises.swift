@@ -180,7 +180,7 @@ struct GlusterSurprises {
     lab.session.setLink(up: true, at: lab.now)
     lab.advance(.minutes(2))
     #expect(lab.secondaryShards(Self.image) == lab.primaryShards(Self.image))
-    #expect(lab.session.bites.outage == 1)
+    #expect(lab.session.bites.outage == 3)
   }
 
   @Test("a worker whose monitor was killed delivers under the status Stopped, and stop does not end it")
