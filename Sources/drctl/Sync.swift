@@ -28,10 +28,10 @@ struct Sync: AsyncParsableCommand {
       let printer = ProgressPrinter(isSilent: options.json)
       try await SiteAssembly.with(configuration, domain, observer: printer) { site in
         if dryRun { return try await rehearse(site) }
+        let run = SyncRun(ports: site.ports, target: site.target, policy: site.policy)
         var result: SyncRun.Result
         repeat {
-          result = try await SyncRun(ports: site.ports, target: site.target, policy: site.policy)
-            .execute(fresh: SystemRandom.runID())
+          result = try await cancelledBySignals { try await run.execute(fresh: SystemRandom.runID()) }
         } while result.resumed
         if options.json { Console.out(try JSONText.of(SyncOutput(result))) }
         if result.record.outcome != .sealed || result.record.failure != nil || !result.record.leftOver.isEmpty

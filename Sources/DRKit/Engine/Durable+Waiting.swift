@@ -18,15 +18,22 @@ extension Durable {
     _ probe: () async throws(DRError) -> T?
   ) async throws(DRError) -> T {
     if let known: T = try await recall(step, item) { return known }
+    let value = try await watch(step, item, waiting, within: limit, every: interval, probe)
+    try await remember(value, step, item)
+    return value
+  }
+
+  /// `poll` for what may change again: only the deadline is journalled, each incarnation looks for itself.
+  func watch<T: Sendable>(
+    _ step: String, _ item: String = "", _ waiting: Waiting, within limit: TimeSpan, every interval: TimeSpan,
+    _ probe: () async throws(DRError) -> T?
+  ) async throws(DRError) -> T {
     let deadline = try await deadline(step, item, limit)
     var lastError: DRError?
     while true {
       try lease?.check()
       do throws(DRError) {
-        if let value = try await probe() {
-          try await remember(value, step, item)
-          return value
-        }
+        if let value = try await probe() { return value }
         lastError = nil
       } catch {
         guard error.kind == .transient else { throw error }

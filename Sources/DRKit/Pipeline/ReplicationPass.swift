@@ -35,9 +35,9 @@ struct ReplicationPass: Sendable {
       context.ports.clock.now
     }
     try await rollOver(geometry, since: written)
-    try await durable.once("\(name).start") { () async throws(DRError) in try await georep.start() }
-    let heals = try await complete(
-      CheckpointJudge(subvolumes: geometry.subvolumes, checkpoint: checkpoint), geometry)
+    let arrival = NonceArrival(context: context, pass: name, nonces: nonces, written: written)
+    let judge = CheckpointJudge(subvolumes: geometry.subvolumes, checkpoint: checkpoint)
+    let heals = try await complete(judge, arrival, geometry)
     try await SessionStop(context: context, phase: phase, step: "\(name).stop").run()
     return Outcome(nonces: nonces, heals: heals)
   }
@@ -59,9 +59,14 @@ struct ReplicationPass: Sendable {
       under: "\(DomainLayout.nonces)/\(session.secondaryHost)-\(session.secondaryVolume)")
   }
 
-  /// Waits for the checkpoint on every subvolume; returns how many new workers it took.
-  private func complete(_ judge: CheckpointJudge, _ geometry: VolumeGeometry) async throws(DRError) -> Int {
+  /// Starts the session, waits for the checkpoint on every subvolume, and then for the nonces, which are 2 s younger and may ride in a later
+  /// batch; returns how many new workers it took.
+  private func complete(
+    _ judge: CheckpointJudge, _ arrival: NonceArrival, _ geometry: VolumeGeometry
+  ) async throws(DRError) -> Int {
     if let known: Int = try await durable.recall("\(name).complete") { return known }
+    // In every incarnation: a heal may have died between its stop and its start, or an outage may have ended the session.
+    try await durable.retrying { () async throws(DRError) in try await georep.start() }
     let deadline = try await durable.deadline("\(name).complete", "", limit)
     var stalls = StallWatch(rollover: geometry.rollover)
     var heals = try await healsSoFar()
@@ -74,8 +79,14 @@ struct ReplicationPass: Sendable {
       if let rows {
         switch judge.opinion(rows) {
         case .complete:
-          try await durable.remember(heals, "\(name).complete")
-          return heals
+          let patience = geometry.rollover * 2 + context.policy.arrivalMargin
+          let giveUp = try await durable.deadline("\(name).arrival", "", patience)
+          // Without arrival the session is stopped all the same: the seal then says what is missing, and touches nothing.
+          if try await arrival.isProbable(rows, judge.subvolumes) || now >= giveUp {
+            try await durable.remember(heals, "\(name).complete")
+            return heals
+          }
+          reason = "the checkpoint is complete; the nonces written after it have not arrived"
         case .pending(let why): reason = why
         }
       }
@@ -125,6 +136,43 @@ struct ReplicationPass: Sendable {
     var count = 0
     while try await durable.recall("\(name).heal", "\(count + 1)", as: Bool.self) != nil { count += 1 }
     return count
+  }
+}
+
+/// Whether the nonces of a pass are at the secondary, as far as can be told while the session runs.
+struct NonceArrival: Sendable {
+  let context: RunContext
+  let pass: String
+  let nonces: [Nonce]
+  let written: Instant
+
+  /// LAST_SYNCED past the writing says so without a mount; otherwise a fresh look does.
+  func isProbable(_ rows: [WorkerStatus], _ subvolumes: [[BrickName]]) async throws(DRError) -> Bool {
+    let synced = subvolumes.allSatisfy { bricks in
+      rows.contains { row in
+        bricks.contains(row.brick) && row.state == .active && row.lastSynced.map { $0 > written } ?? false
+      }
+    }
+    if synced { return true }
+    do throws(DRError) {
+      return try await complaint(try await context.ports.secondary.view()) == nil
+    } catch {
+      guard error.kind == .transient || error.kind == .disproved else { throw error }
+      return false
+    }
+  }
+
+  /// What is wrong with the first nonce that is not as written; nil when all are. Closes the view.
+  func complaint(_ view: any VolumeView) async throws(DRError) -> (Nonce, String)? {
+    try await withView(of: view) { (view) async throws(DRError) in
+      for nonce in nonces {
+        let bytes = try await view.read(nonce.path)
+        if let complaint = NonceText.complaint(bytes, run: context.run, pass: pass) {
+          return (nonce, complaint)
+        }
+      }
+      return nil
+    }
   }
 }
 

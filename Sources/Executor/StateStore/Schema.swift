@@ -63,7 +63,8 @@ enum Schema {
       destination TEXT NOT NULL,
       instant INTEGER NOT NULL,
       sealed INTEGER NOT NULL,
-      not_in_point TEXT NOT NULL
+      not_in_point TEXT NOT NULL,
+      left_out TEXT NOT NULL
     ) STRICT;
     CREATE INDEX points_by_key ON points (domain, destination, instant DESC, sealed DESC, run DESC);
 

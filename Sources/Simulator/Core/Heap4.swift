@@ -1,4 +1,4 @@
-internal import CSimulatorHook
+import CSimulatorHook
 
 /// A 4-ary min-heap of plain values.
 ///
@@ -29,11 +29,19 @@ public struct Heap4<Element: Comparable & BitwiseCopyable>: ~Copyable {
 
   /// The least element, left in place.
   public var first: Element? {
-    mutating get {
-      settle()
-      return filled == 0 ? nil : base[0]
-    }
+    mutating get { leastInPlace()?.pointee }
   }
+
+  /// Where the least element is, until the next change; nil when empty. For what is larger than a register or two.
+  @inline(__always)
+  mutating func leastInPlace() -> UnsafePointer<Element>? {
+    settle()
+    return filled == 0 ? nil : UnsafePointer(base)
+  }
+
+  /// Takes the element that `leastInPlace` pointed to; it stays readable there until the next change.
+  @inline(__always)
+  mutating func dropLeast() { rootIsVacant = true }
 
   public mutating func insert(_ element: Element) {
     if rootIsVacant {
@@ -92,27 +100,16 @@ public struct Heap4<Element: Comparable & BitwiseCopyable>: ~Copyable {
     var hole = start
     var child = hole &* 4 &+ 1
     while child &+ 3 < filled {
-      let grandchildren = UnsafeRawPointer(base + (child &* 4 &+ 1))
-      if child &* 4 &+ 16 < filled {
-        for line in 0..<4 { drk_prefetch(grandchildren + line &* 4 &* MemoryLayout<Element>.stride) }
-      }
-      // A tournament: the first two comparisons don't wait for each other.
-      let a = base[child]
-      let b = base[child &+ 1]
-      let c = base[child &+ 2]
-      let d = base[child &+ 3]
-      let left = b < a
-      let right = d < c
-      let ab = left ? b : a
-      let cd = right ? d : c
-      let ofRight = cd < ab
-      let least = ofRight ? cd : ab
-      guard least < element else {
+      // A tournament: the first two comparisons don't wait for each other, and what is chosen is an index, not a value.
+      let left = base[child &+ 1] < base[child] ? child &+ 1 : child
+      let right = base[child &+ 3] < base[child &+ 2] ? child &+ 3 : child &+ 2
+      let least = base[right] < base[left] ? right : left
+      guard base[least] < element else {
         base[hole] = element
         return
       }
-      base[hole] = least
-      hole = child &+ (ofRight ? (right ? 3 : 2) : (left ? 1 : 0))
+      base[hole] = base[least]
+      hole = least
       child = hole &* 4 &+ 1
     }
     if child < filled {
@@ -140,11 +137,11 @@ public struct Heap4<Element: Comparable & BitwiseCopyable>: ~Copyable {
 
   private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Element> {
     let stride = MemoryLayout<Element>.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: (capacity + 3) * stride, alignment: 64)
+    let raw = drk_allocate((capacity + 3) * stride)!
     return (raw + 3 * stride).bindMemory(to: Element.self, capacity: capacity)
   }
 
   private static func free(_ base: UnsafeMutablePointer<Element>) {
-    (UnsafeMutableRawPointer(base) - 3 * MemoryLayout<Element>.stride).deallocate()
+    drk_free(UnsafeMutableRawPointer(base) - 3 * MemoryLayout<Element>.stride)
   }
 }

@@ -1,5 +1,5 @@
-internal import CSimulatorHook
-internal import DRKit
+import CSimulatorHook
+import DRKit
 
 /// The loop's inner state. It lives behind a pointer: that spares each access the dynamic exclusivity check of a class's
 /// property, and is what the runtime's hook hands back.
@@ -9,7 +9,7 @@ struct LoopState: ~Copyable {
   /// The thread that may touch the loop.
   var owner = drk_thread()
   var now: Int64
-  var queue = EventQueue()
+  var queue: EventQueue
   var ready: RunQueue
   var sleeps = SleepTable()
   var incarnations: [IncarnationState] = []
@@ -24,6 +24,7 @@ struct LoopState: ~Copyable {
 
   init(now: Int64, order: RunOrder) {
     self.now = now
+    queue = EventQueue(start: now)
     ready = RunQueue(order: order)
   }
 

@@ -1,3 +1,5 @@
+import CSimulatorHook
+
 /// A growable row of plain values (nothing in them is counted or freed) without bounds or uniqueness checks: the storage of
 /// the loop's inner tables. Indices come from those tables, never from outside.
 struct PlainArray<Element>: ~Copyable {
@@ -7,10 +9,10 @@ struct PlainArray<Element>: ~Copyable {
 
   init(capacity: Int) {
     self.capacity = max(capacity, 4)
-    base = .allocate(capacity: self.capacity)
+    base = Self.allocate(self.capacity)
   }
 
-  deinit { base.deallocate() }
+  deinit { drk_free(base) }
 
   subscript(index: Int) -> Element {
     @inline(__always) unsafeAddress { UnsafePointer(base + index) }
@@ -19,13 +21,17 @@ struct PlainArray<Element>: ~Copyable {
 
   mutating func append(_ element: Element) {
     if count == capacity {
-      let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
+      let larger = Self.allocate(capacity * 2)
       larger.moveInitialize(from: base, count: count)
-      base.deallocate()
+      drk_free(base)
       base = larger
       capacity *= 2
     }
     (base + count).initialize(to: element)
     count &+= 1
+  }
+
+  private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Element> {
+    drk_allocate(capacity * MemoryLayout<Element>.stride)!.bindMemory(to: Element.self, capacity: capacity)
   }
 }

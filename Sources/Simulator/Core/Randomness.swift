@@ -1,14 +1,14 @@
-public import DRKit
+import DRKit
 
 /// A stream of random numbers: xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64.
 ///
 /// Deliberately no `RandomNumberGenerator`: the standard library promises no stable algorithm for `random(in:using:)` or
 /// `shuffled(using:)`, and a seed has to mean the same run after the next toolchain. Use the draws below.
 public struct Randomness: Sendable {
-  private var s0: UInt64
-  private var s1: UInt64
-  private var s2: UInt64
-  private var s3: UInt64
+  @usableFromInline var s0: UInt64
+  @usableFromInline var s1: UInt64
+  @usableFromInline var s2: UInt64
+  @usableFromInline var s3: UInt64
 
   public init(_ seed: Seed) {
     var source = SplitMix64(state: seed.value)
@@ -25,6 +25,7 @@ public struct Randomness: Sendable {
   }
 
   /// The next 64 bits.
+  @inlinable
   public mutating func next() -> UInt64 {
     let product = s1 &* 5
     let result = (product << 7 | product >> 57) &* 9
@@ -39,6 +40,7 @@ public struct Randomness: Sendable {
   }
 
   /// 0 ..< `bound`; 0 if the bound is 0. One draw always: multiply-shift without rejection, biased by at most bound / 2⁶⁴.
+  @inlinable
   public mutating func below(_ bound: UInt64) -> UInt64 {
     next().multipliedFullWidth(by: bound).high
   }

@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// Why a simulation could not be run to its end. A finding about the program under test (or about its harness), as a value.
 public struct SimulationFault: Error, Hashable, Sendable {
@@ -14,8 +14,6 @@ public struct SimulationFault: Error, Hashable, Sendable {
     case escaped
     /// `halt` was called.
     case halted
-    /// More than 2²⁴ events pending, or 2³⁹ scheduled in all.
-    case full
     /// `run` was called from within a run of the same loop.
     case nested
   }

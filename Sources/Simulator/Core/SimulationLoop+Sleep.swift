@@ -1,5 +1,5 @@
-internal import CSimulatorHook
-public import DRKit
+import CSimulatorHook
+import DRKit
 
 extension SimulationLoop {
   /// Suspends the task until `deadline` (not at all if that has passed). One boundary, before it.
@@ -20,6 +20,16 @@ extension SimulationLoop {
     try await pause(who, until: instant(after: span))
   }
 
+  /// Lets everything that is ready at this instant go first. `Task.yield` does not do here: see `run`.
+  /// - Throws: `.stopped` if the task is cancelled or the incarnation dies.
+  nonisolated(nonsending)
+    public func giveWay(_ who: Incarnation) async throws(DRError)
+  {
+    try checkPort()
+    guard !state.pointee.isVoid, state.pointee.incarnations[Int(who.index)].isAlive else { throw .stopped }
+    try await suspend(who, until: state.pointee.now)
+  }
+
   func instant(after span: TimeSpan) -> Int64 {
     let sum = state.pointee.now.addingReportingOverflow(max(span.nanoseconds, 0))
     return sum.overflow ? .max : sum.partialValue
@@ -33,6 +43,12 @@ extension SimulationLoop {
       if Task.isCancelled { throw .stopped }
       return
     }
+    try await suspend(who, until: deadline)
+  }
+
+  nonisolated(nonsending)
+    private func suspend(_ who: Incarnation, until deadline: Int64) async throws(DRError)
+  {
     let event = state.pointee.queue.insert(
       at: deadline, isWakeUp: true, kind: WakeUpKind.sleep,
       a: UInt32(truncatingIfNeeded: state.pointee.sleeps.nextSlot), b: 0)
@@ -61,18 +77,18 @@ extension SimulationLoop {
   }
 
   /// Wakes a sleeper before its time.
-  func stop(_ slot: Int, event: UInt64) {
+  func stop(_ slot: Int, event: EventHandle) {
     switch state.pointee.sleeps.stop(slot, event: event) {
     case .late: break
-    case .early: _ = state.pointee.queue.cancel(tag: event)
+    case .early: _ = state.pointee.queue.cancel(event)
     case .wake(let waker):
-      _ = state.pointee.queue.cancel(tag: event)
+      _ = state.pointee.queue.cancel(event)
       waker.resume(returning: false)
     }
   }
 
   /// The sleeper's task is cancelled.
-  private func interrupt(_ slot: Int, event: UInt64) {
+  private func interrupt(_ slot: Int, event: EventHandle) {
     checkThread()
     // Not always within a run: what is resumed has to come back here all the same.
     let previous = drk_hook_enter(state)

@@ -1,6 +1,6 @@
-internal import CSimulatorHook
-public import DRKit
-internal import Synchronization
+import CSimulatorHook
+import DRKit
+import Synchronization
 
 /// The deterministic executor: one thread, one run queue, one virtual clock, one order of events.
 ///
@@ -67,7 +67,13 @@ public final class SimulationLoop: @unchecked Sendable {
 
   /// Runs `root` and all it starts until it has returned. Tasks of its own that it did not await stay where they are, for the
   /// next `run` or for `shutdown`.
+  ///
+  /// All jobs of the global executor are caught, but `Task.yield`, `Task.sleep` and the main actor go elsewhere: the first asks
+  /// the task's own executor (or, without one, the process's, past the hook), the others real clocks and threads. They end in
+  /// `.stuck` or `.escaped`. Use the clock port and `giveWay`; or run the root under
+  /// `withTaskExecutorPreference(loop.taskExecutor)`, which is slower and makes `Task.yield` stay.
   /// - Throws: `SimulationFault` if it can't come to its end. All incarnations are dead then, and what could be unwound is.
+  @discardableResult
   public func run<T: Sendable>(
     in world: any WorldHandler = EmptyWorld(), budget: SimulationBudget = .unlimited,
     _ root: @escaping @Sendable () async -> T
@@ -78,8 +84,8 @@ public final class SimulationLoop: @unchecked Sendable {
     state.pointee.rootIsDone = false
     // Not awaited and not detached: what it inherits are task-local values, which tie a test's expectations to the test.
     _ = Task<Void, Never>(operation: {
-      box.value = await root()
-      state.pointee.rootIsDone = true
+      let value = await root()
+      self.finishRoot { box.value = value }
     })
     let fault = drive(world, budget, toInstant: nil)
     leave(previous)
@@ -104,9 +110,14 @@ public final class SimulationLoop: @unchecked Sendable {
   /// - Returns: Tasks that still sleep (none, unless they sleep again after being told to stop).
   @discardableResult
   public func shutdown() -> Int {
-    guard let previous = try? enter() else { return state.pointee.sleeps.sleeping }
-    unwind()
-    leave(previous)
+    do throws(SimulationFault) {
+      let previous = try enter()
+      unwind()
+      leave(previous)
+    } catch {
+      // Called from within the run: its end will see to it.
+      state.pointee.isVoid = true
+    }
     return state.pointee.sleeps.sleeping
   }
 
@@ -125,6 +136,16 @@ public final class SimulationLoop: @unchecked Sendable {
     state.pointee.isRunning = false
   }
 
+  /// The root has returned. If it did so on another thread, the run is void (and may be over).
+  private func finishRoot(_ deliver: () -> Void) {
+    guard drk_thread() == state.pointee.owner else {
+      escaped.store(true, ordering: .relaxed)
+      return
+    }
+    deliver()
+    state.pointee.rootIsDone = true
+  }
+
   /// Until the root is done, or (with `toInstant`) until nothing is due up to then.
   private func drive(
     _ world: any WorldHandler, _ budget: SimulationBudget, toInstant end: Int64?
@@ -133,7 +154,7 @@ public final class SimulationLoop: @unchecked Sendable {
     let stepLimit = state.pointee.steps.addingReportingOverflow(budget.steps)
     let lastStep = stepLimit.overflow ? .max : stepLimit.partialValue
     let lastInstant = end ?? budget.until.nanoseconds
-    while true {
+    loop: while true {
       while let job = state.pointee.ready.take() {
         runJob(job)
         state.pointee.jobs &+= 1
@@ -141,32 +162,39 @@ public final class SimulationLoop: @unchecked Sendable {
       }
       if end == nil, state.pointee.rootIsDone { break }
       if let fault = interruption() { return fault }
-      guard let due = state.pointee.queue.nextTime() else {
-        if end != nil { break }
-        return give(.stuck, "the root task waits, and nothing that is simulated will ever wake it")
-      }
-      if due > lastInstant {
-        if end != nil { break }
-        return give(.outOfTime, "the next event is after the budget's last instant")
-      }
-      guard let next = state.pointee.queue.takeNext() else { break }
-      state.pointee.now = max(state.pointee.now, due)
-      if next.isWakeUp {
-        if next.event.kind == WakeUpKind.sleep {
-          fire(Int(next.event.a))
-        } else {
-          landOrphan(Int(next.event.a))
+      switch state.pointee.queue.take(until: lastInstant) {
+      case .entry(let entry):
+        handle(entry, world)
+      case .later:
+        if end == nil { return give(.outOfTime, "the next event is after the budget's last instant") }
+        break loop
+      case .nothing:
+        if end == nil {
+          return give(.stuck, "the root waits, and nothing that is simulated will ever wake it")
         }
-      } else {
-        state.pointee.worldEvents &+= 1
-        state.pointee.trace.add(next.event.at, next.event.kind, next.event.a, next.event.b)
-        world.handle(next.event, in: self)
+        break loop
       }
       if state.pointee.steps > lastStep { return give(.outOfSteps, "the budget of steps is used up") }
     }
     if let fault = interruption() { return fault }
     if let end { state.pointee.now = max(state.pointee.now, end) }
     return nil
+  }
+
+  @inline(__always)
+  private func handle(_ entry: UnsafePointer<Scheduled>, _ world: any WorldHandler) {
+    let at = Instant(nanoseconds: entry.pointee.at)
+    state.pointee.now = at.nanoseconds
+    if !entry.pointee.isWakeUp {
+      let event = WorldEvent(at: at, kind: entry.pointee.kind, a: entry.pointee.a, b: entry.pointee.b)
+      state.pointee.worldEvents &+= 1
+      state.pointee.trace.add(at, event.kind, event.a, event.b)
+      world.handle(event, in: self)
+    } else if entry.pointee.kind == WakeUpKind.sleep {
+      fire(Int(entry.pointee.a))
+    } else {
+      landOrphan(Int(entry.pointee.a))
+    }
   }
 
   @inline(__always)
@@ -191,7 +219,6 @@ public final class SimulationLoop: @unchecked Sendable {
         .escaped, "a task of the simulation ran on another thread (a real sleep, a queue, a main actor?)")
     }
     if let haltReason { return give(.halted, haltReason) }
-    if state.pointee.queue.isFull { return give(.full, "too many events") }
     return nil
   }
 

@@ -2,9 +2,10 @@
 struct SleepTable: ~Copyable {
   typealias Waker = UnsafeContinuation<Bool, Never>
 
-  private struct Slot {
-    /// The tag of the entry in the event queue; 0 while free.
-    var event: UInt64
+  /// Not private: Swift 6.3.1's debug build emits a broken module for a private type in a noncopyable one's storage.
+  struct Slot {
+    /// The entry in the event queue; `.none` while free.
+    var event: EventHandle
     /// Set once the task is suspended. Resumed with true when the time has come, with false when told to stop.
     var waker: Waker?
     var incarnation: UInt32
@@ -32,12 +33,12 @@ struct SleepTable: ~Copyable {
   var nextSlot: Int { firstFree >= 0 ? firstFree : slots.count }
 
   @inline(__always)
-  mutating func reserve(event: UInt64, incarnation: UInt32) -> Int {
+  mutating func reserve(event: EventHandle, incarnation: UInt32) -> Int {
     let slot = nextSlot
     if firstFree >= 0 {
       firstFree = slots[slot].nextFree
     } else {
-      slots.append(Slot(event: 0, waker: nil, incarnation: 0, isStopped: false, nextFree: -1))
+      slots.append(Slot(event: .none, waker: nil, incarnation: 0, isStopped: false, nextFree: -1))
     }
     slots[slot] = Slot(event: event, waker: nil, incarnation: incarnation, isStopped: false, nextFree: -1)
     sleeping &+= 1
@@ -63,7 +64,7 @@ struct SleepTable: ~Copyable {
     return result
   }
 
-  mutating func stop(_ slot: Int, event: UInt64) -> Stop {
+  mutating func stop(_ slot: Int, event: EventHandle) -> Stop {
     guard slots[slot].event == event else { return .late }
     guard let waker = slots[slot].waker else {
       slots[slot].isStopped = true
@@ -74,15 +75,15 @@ struct SleepTable: ~Copyable {
   }
 
   /// The sleeper at `slot` if it is one of this incarnation (of any, if nil): its entry in the event queue.
-  func event(at slot: Int, of incarnation: UInt32?) -> UInt64? {
-    guard slots[slot].event != 0, slots[slot].waker != nil else { return nil }
+  func event(at slot: Int, of incarnation: UInt32?) -> EventHandle? {
+    guard slots[slot].event != .none, slots[slot].waker != nil else { return nil }
     guard incarnation == nil || incarnation == slots[slot].incarnation else { return nil }
     return slots[slot].event
   }
 
   @inline(__always)
   private mutating func release(_ slot: Int) {
-    slots[slot].event = 0
+    slots[slot].event = .none
     slots[slot].waker = nil
     slots[slot].nextFree = firstFree
     firstFree = slot

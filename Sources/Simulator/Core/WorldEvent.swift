@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// Something that happens in the simulated world at an instant: a number for what, and integers for to whom and how much.
 /// What the numbers mean is the world's business; keep the details in its own tables.
@@ -32,5 +32,8 @@ public final class EmptyWorld: WorldHandler {
 
 /// Names one scheduled event, to cancel it. Not reused within a loop.
 public struct EventHandle: Hashable, Sendable {
+  let time: UInt64
   let tag: UInt64
+
+  static let none = EventHandle(time: 0, tag: 0)
 }

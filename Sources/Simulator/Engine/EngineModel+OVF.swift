@@ -3,10 +3,12 @@ import OrderedCollections
 
 extension EngineModel {
   /// Begins an update of the domain's OVF_STORE, as `POST storagedomains/{id}/updateovfstore` and the hourly job do.
+  /// - Returns: the job that ends with the update.
   /// - Throws: 404 no such domain; 409 an update of this domain is running, or the domain is not active.
+  @discardableResult
   public mutating func updateOVFStore(
     of domainID: StorageDomainID, correlationID: String? = nil, now: Instant
-  ) throws(EngineFault) {
+  ) throws(EngineFault) -> JobID {
     guard let domain = domains[domainID] else { throw .missing }
     let doomed = try injectedFault(.updateOVFStore, machine: nil)
     let verb = "update OVF store"
@@ -20,6 +22,7 @@ extension EngineModel {
     let job = beginJob(
       "Updating OVF data on Storage Domain \(domain.name)", correlationID: correlationID, now: now)
     work[item.id] = WorkInHand(work: item, job: job, correlationID: correlationID)
+    return job
   }
 
   mutating func finishOVFUpdate(

@@ -1,8 +1,10 @@
+#define _GNU_SOURCE
 #include "CSimulatorHook.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 typedef __attribute__((swiftcall)) void (*original_t)(void *job);
 typedef __attribute__((swiftcall)) void (*hook_t)(void *job, original_t original);
@@ -48,3 +50,15 @@ void drk_die(const char *message) {
   fflush(stderr);
   abort();
 }
+
+void *drk_allocate(size_t bytes) {
+  const size_t huge = 2u << 20;
+  void *memory = NULL;
+  size_t alignment = bytes >= huge / 2 ? huge : 64;
+  size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  if (posix_memalign(&memory, alignment, rounded)) drk_die("out of memory");
+  if (alignment == huge) madvise(memory, rounded, MADV_HUGEPAGE);
+  return memory;
+}
+
+void drk_free(void *memory) { free(memory); }

@@ -28,7 +28,7 @@ struct AdoptPhase {
             remedy: "look at the engine's events for this machine; a second overlay is not stacked on it")
         }
       }
-      return ((), note: "merged \(leftovers.count) snapshot(s) of earlier runs")
+      return ((), note: "merged the snapshots of earlier runs on \(leftovers.count) machine(s)")
     }
   }
 
@@ -47,7 +47,9 @@ struct AdoptPhase {
           guard let run = SnapshotName.run(in: snapshot.description, key: context.target.key) else {
             continue
           }
-          if run != context.run { found.append(Leftover(machine: machine, run: run)) }
+          // Two of one description are one piece of work: the merger removes both.
+          let isKnown = found.contains { $0.machine.id == machine.id && $0.run == run }
+          if run != context.run && !isKnown { found.append(Leftover(machine: machine, run: run)) }
         }
       }
       return found

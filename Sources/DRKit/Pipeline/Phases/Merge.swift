@@ -40,51 +40,87 @@ struct SnapshotMerger: Sendable {
     description: String, machine: VirtualMachineID, name: String
   ) async throws(DRError) -> String? {
     let engine = context.ports.engine
-    for attempt in 1...max(1, context.policy.mergeAttempts) {
-      let item = "\(machine)/\(description)/\(attempt)"
-      let standing = try await context.durable.retrying { () async throws(DRError) in
-        try await engine.snapshots(of: machine).first { $0.description == description }
-      }
-      guard let standing else { return nil }
-      let removal = try await context.durable.once("\(phase.rawValue).removed", item) {
-        () async throws(DRError) in
+    while true {
+      let standing = try await context.durable.retrying { () async throws(DRError) -> Snapshot? in
         do throws(DRError) {
-          try await engine.removeSnapshot(standing.id, of: machine)
-          return true
+          return try await engine.snapshots(of: machine).first { $0.description == description }
         } catch {
-          // Gone already is what was wanted; a refusal is another failed attempt.
-          switch error.kind {
-          case .missing: return true
-          case .refused: return false
-          default: throw error
-          }
+          // The machine was deleted, and its snapshots with it.
+          guard error.kind == .missing else { throw error }
+          return nil
         }
       }
-      guard removal else { continue }
-      let gone = try await gone(standing.id, machine, name, item)
-      if gone { return nil }
-      context.note(phase, "\(name): the merge failed (attempt \(attempt) of \(context.policy.mergeAttempts))")
+      guard let standing else { return nil }
+      guard try await remove(standing.id, of: machine, name) else {
+        return "\(name): snapshot \"\(description)\""
+      }
     }
-    return "\(name): snapshot \"\(description)\""
   }
 
-  /// True when the snapshot is gone; false when it is `ok` again, which is how a failed live merge ends.
-  private func gone(
-    _ snapshot: SnapshotID, _ machine: VirtualMachineID, _ name: String, _ item: String
+  /// True when the snapshot is gone, false when every attempt at it failed.
+  private func remove(
+    _ snapshot: SnapshotID, of machine: VirtualMachineID, _ name: String
+  ) async throws(DRError) -> Bool {
+    let attempts = max(1, context.policy.mergeAttempts)
+    for attempt in 1...attempts {
+      let item = "\(machine)/\(snapshot)/\(attempt)"
+      let waiting = Waiting(phase, "\(name)'s snapshot or live merge")
+      do throws(DRError) {
+        let ready = try await context.durable.watch(
+          "\(phase.rawValue).unlocked", item, waiting, within: context.policy.mergeLimit,
+          every: context.policy.snapshotInterval
+        ) { () async throws(DRError) in try await settled(snapshot, of: machine) }
+        if ready == .gone { return true }
+        if try await request(snapshot, of: machine, item) {
+          let end = try await context.durable.poll(
+            "\(phase.rawValue).gone", item, waiting, within: context.policy.mergeLimit,
+            every: context.policy.snapshotInterval
+          ) { () async throws(DRError) in try await settled(snapshot, of: machine) }
+          if end == .gone { return true }
+        }
+      } catch {
+        guard error.kind == .timedOut else { throw error }
+        context.note(phase, "\(name): \(error)")
+        return false
+      }
+      context.note(phase, "\(name): the merge failed (attempt \(attempt) of \(attempts))")
+      if attempt < attempts { try await context.ports.clock.sleep(for: context.policy.mergePause) }
+    }
+    return false
+  }
+
+  /// False when the engine refused.
+  private func request(
+    _ snapshot: SnapshotID, of machine: VirtualMachineID, _ item: String
   ) async throws(DRError) -> Bool {
     let engine = context.ports.engine
-    do throws(DRError) {
-      return try await context.durable.poll(
-        "\(phase.rawValue).gone", item, Waiting(phase, "\(name)'s live merge"),
-        within: context.policy.mergeLimit,
-        every: context.policy.snapshotInterval
-      ) { () async throws(DRError) -> Bool? in
-        guard let now = try await engine.snapshot(snapshot, of: machine) else { return true }
-        return now.status == .ok ? false : nil
+    return try await context.durable.once("\(phase.rawValue).removed", item) { () async throws(DRError) in
+      do throws(DRError) {
+        try await engine.removeSnapshot(snapshot, of: machine)
+        return true
+      } catch {
+        // Gone already is what was wanted; a refusal is another failed attempt.
+        switch error.kind {
+        case .missing: return true
+        case .refused: return false
+        default: throw error
+        }
       }
-    } catch {
-      guard error.kind == .timedOut else { throw error }
-      return false
     }
+  }
+
+  private enum Settled: String, Sendable, Codable {
+    case gone
+    /// Not locked: nobody works on it. How a failed live merge ends.
+    case standing
+  }
+
+  /// Nil while the engine works on the snapshot: a merge that we asked for, one that a dead incarnation asked for, or a
+  /// making that outlived its limit. To ask for another removal meanwhile is refused (409) for longer than retries last.
+  private func settled(
+    _ snapshot: SnapshotID, of machine: VirtualMachineID
+  ) async throws(DRError) -> Settled? {
+    guard let now = try await context.ports.engine.snapshot(snapshot, of: machine) else { return .gone }
+    return now.status == .locked ? nil : .standing
   }
 }

@@ -1,6 +1,7 @@
 #ifndef CSIMULATORHOOK_H
 #define CSIMULATORHOOK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 // The seam between the Swift concurrency runtime and a simulation loop.
@@ -23,6 +24,10 @@ void drk_hook_leave(void *previous);
 
 /// Writes the message to standard error and aborts. (A Swift trap loses its message in release builds.)
 _Noreturn void drk_die(const char *message);
+
+/// Memory for a table; large ones ask for huge pages. Dies if there is none. Free it with `drk_free`.
+void *drk_allocate(size_t bytes);
+void drk_free(void *memory);
 
 /// A number that tells this thread from all others that are alive.
 static inline uintptr_t drk_thread(void) { return (uintptr_t)__builtin_thread_pointer(); }
