@@ -176,7 +176,7 @@ extension SimulatedWorld {
   // MARK: OVF_STORE
 
   func updateOVFStoreByItself(at now: Instant) {
-    try? engine.updateOVFStore(of: domain.id, now: now)
+    _ = try? engine.updateOVFStore(of: domain.id, now: now)
     loop.schedule(after: plan.engine.ovfStore, kind: WorldEventKind.ovfStore)
   }
 }

@@ -43,9 +43,9 @@ struct SimEngine: VirtualizationManager {
   }
 
   func updateOVFStore(of domain: StorageDomainID) async throws(DRError) {
-    try await caller.call("update OVF_STORE", PortLatency.rest) { (world, now) throws(DRError) in
-      try EngineAnswer.translate("update OVF_STORE") { () throws(EngineFault) in
-        try world.engine.updateOVFStore(of: domain, now: now)
+    try await caller.call("update OVF_STORE", PortLatency.rest) { (world, now) throws(DRError) -> Void in
+      try EngineAnswer.translate("update OVF_STORE") { () throws(EngineFault) -> Void in
+        _ = try world.engine.updateOVFStore(of: domain, now: now)
       }
     }
     while try await isUpdatingOVFStore(of: domain) {
