@@ -2,7 +2,8 @@ import DRKit
 import Simulator
 import Testing
 
-/// A bit of everything, drawn from a seed: sleeps, actors, timeouts, cancellations, streams, calls, world events.
+/// A bit of everything, drawn from a seed: sleeps, actors, timeouts, cancellations, streams, calls, world
+/// events.
 struct Muddle: Sendable {
   var seed: Seed
   var order: RunOrder

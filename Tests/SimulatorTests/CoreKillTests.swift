@@ -197,7 +197,7 @@ struct CoreKillTests {
   }
 
   @Test(
-    "Runs end in a fault when steps or time run out, when halted, and when nested in themselves; sleepers are freed"
+    "Runs end in a fault when steps or time run out, when halted, when nested in themselves"
   )
   func faults() throws {
     func kind(

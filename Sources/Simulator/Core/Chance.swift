@@ -1,4 +1,5 @@
-/// A probability as a threshold of 2⁻³² steps, so that a draw against it compares integers: never and always are exact.
+/// A probability as a threshold of 2⁻³² steps, so that a draw against it compares integers: never and always
+/// are exact.
 public struct Chance: Hashable, Sendable {
   /// 0 (never) … 2³² (always).
   public let threshold: UInt64
@@ -9,7 +10,8 @@ public struct Chance: Hashable, Sendable {
   /// - Parameter threshold: out of 2³²; more counts as always.
   public init(threshold: UInt64) { self.threshold = min(threshold, 1 << 32) }
 
-  /// - Parameter probability: 0…1; what lies outside counts as never or always, and so does not-a-number as never.
+  /// - Parameter probability: 0…1; what lies outside counts as never or always, and so does not-a-number as
+  ///   never.
   public init(_ probability: Double) {
     // A product with a power of two is exact, so every machine rounds the same value.
     let scaled = (probability * 4_294_967_296).rounded()

@@ -1,7 +1,7 @@
 import CSimulatorHook
 
-/// Unordered bags of scheduled entries, in chunks of 15 from one pool: appending and emptying walk through memory in order,
-/// whatever the number of bags.
+/// Unordered bags of scheduled entries, in chunks of 15 from one pool: appending and emptying walk through
+/// memory in order, whatever the number of bags.
 struct ChunkPool: ~Copyable {
   /// Names a bag's newest chunk; -1: the bag is empty.
   typealias Bag = Int32

@@ -1,6 +1,7 @@
 import DRKit
 
-/// World events and task wake-ups in one order. What is cancelled stays until it is due, or until it is half of all.
+/// World events and task wake-ups in one order. What is cancelled stays until it is due, or until it is half
+/// of all.
 struct EventQueue: ~Copyable {
   private var wheel: EventWheel
   /// Tags of entries that are still in the wheel but won't happen. Only asked for membership.

@@ -1,9 +1,10 @@
 /// Scheduled entries in order: a small 4-ary heap of what is near, and a wheel of wheels for what is far.
 ///
-/// A heap of 10⁵ entries is bound by cache misses (200 ns an event here). The wheel sorts only as far as is needed: level l has
-/// 64 bags by the l-th digit (of 6 bits) of the time, an entry lies at the level of the highest digit in which it differs
-/// from the cursor, and the first bag of the lowest level is spread over lower levels, or put into the heap once it is small. That's
-/// a radix heap, cut off; it needs no tuning. What comes out is the heap's total order, so none of this shows.
+/// A heap of 10⁵ entries is bound by cache misses (200 ns an event here). The wheel sorts only as far as is
+/// needed: level l has 64 bags by the l-th digit (of 6 bits) of the time, an entry lies at the level of the
+/// highest digit in which it differs from the cursor, and the first bag of the lowest level is spread over
+/// lower levels, or put into the heap once it is small. That's a radix heap, cut off; it needs no tuning.
+/// What comes out is the heap's total order, so none of this shows.
 struct EventWheel: ~Copyable {
   private static let levels = 11
   private static let digitBits = 6
@@ -61,8 +62,8 @@ struct EventWheel: ~Copyable {
     return near.leastInPlace()
   }
 
-  /// Takes the entry that `firstInPlace` pointed to; it stays readable there until the next change. With `happened`, nothing
-  /// will be scheduled before it any more.
+  /// Takes the entry that `firstInPlace` pointed to; it stays readable there until the next change. With
+  /// `happened`, nothing will be scheduled before it any more.
   @inline(__always)
   mutating func dropFirst(happened: Bool = false) {
     if happened, let entry = near.leastInPlace() { floor = entry.pointee.time }

@@ -1,5 +1,5 @@
-/// The two fronts of a loop's run queue. They are two objects because one that is both makes the runtime hop more often, and
-/// differently in debug and release builds.
+/// The two fronts of a loop's run queue. They are two objects because one that is both makes the runtime hop
+/// more often, and differently in debug and release builds.
 
 /// For `withTaskExecutorPreference` and `Task(executorPreference:)`. Use it only while its loop is alive.
 public final class SimulationTaskExecutor: TaskExecutor, @unchecked Sendable {

@@ -2,14 +2,15 @@ import CSimulatorHook
 
 /// A 4-ary min-heap of plain values.
 ///
-/// Twice as fast as a binary heap of the same values here, and 7 to 20 times as fast as a heap of boxes: four siblings of 16
-/// bytes are one cache line (they are aligned to it), and nothing is retained. The order of `Element` should be total: which
-/// of two equal elements comes first is an accident of the heap.
+/// Twice as fast as a binary heap of the same values here, and 7 to 20 times as fast as a heap of boxes: four
+/// siblings of 16 bytes are one cache line (they are aligned to it), and nothing is retained. The order of
+/// `Element` should be total: which of two equal elements comes first is an accident of the heap.
 ///
-/// `takeFirst` leaves the root vacant, and an `insert` that follows fills it on its way down. An event that schedules its
-/// successor (the usual one) so costs one descent rather than a descent and a climb.
+/// `takeFirst` leaves the root vacant, and an `insert` that follows fills it on its way down. An event that
+/// schedules its successor (the usual one) so costs one descent rather than a descent and a climb.
 public struct Heap4<Element: Comparable & BitwiseCopyable>: ~Copyable {
-  /// Element 0. Three elements before it are padding, so that each group of siblings (4i+1 … 4i+4) is aligned.
+  /// Element 0. Three elements before it are padding, so that each group of siblings (4i+1 … 4i+4) is
+  /// aligned.
   private var base: UnsafeMutablePointer<Element>
   private var capacity: Int
   /// Elements in place, a vacant root included.
@@ -32,7 +33,8 @@ public struct Heap4<Element: Comparable & BitwiseCopyable>: ~Copyable {
     mutating get { leastInPlace()?.pointee }
   }
 
-  /// Where the least element is, until the next change; nil when empty. For what is larger than a register or two.
+  /// Where the least element is, until the next change; nil when empty. For what is larger than a register or
+  /// two.
   @inline(__always)
   mutating func leastInPlace() -> UnsafePointer<Element>? {
     settle()
@@ -100,7 +102,8 @@ public struct Heap4<Element: Comparable & BitwiseCopyable>: ~Copyable {
     var hole = start
     var child = hole &* 4 &+ 1
     while child &+ 3 < filled {
-      // A tournament: the first two comparisons don't wait for each other, and what is chosen is an index, not a value.
+      // A tournament: the first two comparisons don't wait for each other, and what is chosen is an index,
+      // not a value.
       let left = base[child &+ 1] < base[child] ? child &+ 1 : child
       let right = base[child &+ 3] < base[child &+ 2] ? child &+ 3 : child &+ 2
       let least = base[right] < base[left] ? right : left

@@ -1,7 +1,7 @@
 import DRKit
 
-/// One life of the process under test: what a kill ends at once. Tasks of an incarnation reach the world and the clock only
-/// through it, and once it is dead they reach neither.
+/// One life of the process under test: what a kill ends at once. Tasks of an incarnation reach the world and
+/// the clock only through it, and once it is dead they reach neither.
 public struct Incarnation: Hashable, Sendable {
   /// 0 for the loop's first, and so on.
   public let index: UInt32

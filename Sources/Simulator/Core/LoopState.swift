@@ -1,10 +1,11 @@
 import CSimulatorHook
 import DRKit
 
-/// The loop's inner state. It lives behind a pointer: that spares each access the dynamic exclusivity check of a class's
-/// property, and is what the runtime's hook hands back.
+/// The loop's inner state. It lives behind a pointer: that spares each access the dynamic exclusivity check
+/// of a class's property, and is what the runtime's hook hands back.
 ///
-/// Nothing here resumes a continuation or calls out, as that comes back into the state; the loop does so between two calls.
+/// Nothing here resumes a continuation or calls out, as that comes back into the state; the loop does so
+/// between two calls.
 struct LoopState: ~Copyable {
   /// The thread that may touch the loop.
   var owner = drk_thread()
@@ -18,6 +19,8 @@ struct LoopState: ~Copyable {
   var rootIsDone = false
   /// Set once a run ended in a fault: sleeps and calls all throw `.stopped`.
   var isVoid = false
+  /// Why the run is to end; set by `halt`.
+  var haltReason: String?
   var worldEvents: UInt64 = 0
   var wakeUps: UInt64 = 0
   var jobs: UInt64 = 0
@@ -33,7 +36,8 @@ struct LoopState: ~Copyable {
 
 typealias LoopPointer = UnsafeMutablePointer<LoopState>
 
-/// Where the hook and both executors put a job. Dies on another thread than the loop's: the job would race with it.
+/// Where the hook and both executors put a job. Dies on another thread than the loop's: the job would race
+/// with it.
 @inline(__always)
 func enqueue(_ job: UnownedJob, _ front: JobFront, on state: LoopPointer) {
   guard drk_thread() == state.pointee.owner else {

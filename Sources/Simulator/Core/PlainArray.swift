@@ -1,7 +1,7 @@
 import CSimulatorHook
 
-/// A growable row of plain values (nothing in them is counted or freed) without bounds or uniqueness checks: the storage of
-/// the loop's inner tables. Indices come from those tables, never from outside.
+/// A growable row of plain values (nothing in them is counted or freed) without bounds or uniqueness checks:
+/// the storage of the loop's inner tables. Indices come from those tables, never from outside.
 struct PlainArray<Element>: ~Copyable {
   private(set) var base: UnsafeMutablePointer<Element>
   private(set) var count = 0

@@ -2,8 +2,9 @@ import DRKit
 
 /// A stream of random numbers: xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64.
 ///
-/// Deliberately no `RandomNumberGenerator`: the standard library promises no stable algorithm for `random(in:using:)` or
-/// `shuffled(using:)`, and a seed has to mean the same run after the next toolchain. Use the draws below.
+/// Deliberately no `RandomNumberGenerator`: the standard library promises no stable algorithm for
+/// `random(in:using:)` or `shuffled(using:)`, and a seed has to mean the same run after the next toolchain.
+/// Use the draws below.
 public struct Randomness: Sendable {
   @usableFromInline var s0: UInt64
   @usableFromInline var s1: UInt64
@@ -39,7 +40,8 @@ public struct Randomness: Sendable {
     return result
   }
 
-  /// 0 ..< `bound`; 0 if the bound is 0. One draw always: multiply-shift without rejection, biased by at most bound / 2⁶⁴.
+  /// 0 ..< `bound`; 0 if the bound is 0. One draw always: multiply-shift without rejection, biased by at most
+  /// bound / 2⁶⁴.
   @inlinable
   public mutating func below(_ bound: UInt64) -> UInt64 {
     next().multipliedFullWidth(by: bound).high

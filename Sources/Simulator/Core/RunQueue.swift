@@ -1,5 +1,5 @@
-/// Which of the jobs that are ready runs next. The answer is part of the seed: both orders are legal schedules, and random
-/// ones find more.
+/// Which of the jobs that are ready runs next. The answer is part of the seed: both orders are legal
+/// schedules, and random ones find more.
 public enum RunOrder: Hashable, Sendable {
   /// First come, first served.
   case fifo

@@ -1,5 +1,5 @@
-/// Where a stream of random numbers begins. Seeds form a tree: every component takes a child by name and index and owns the
-/// generator made from it, so that another consumer elsewhere shifts nobody's numbers.
+/// Where a stream of random numbers begins. Seeds form a tree: every component takes a child by name and
+/// index and owns the generator made from it, so that another consumer elsewhere shifts nobody's numbers.
 public struct Seed: Hashable, Sendable {
   public let value: UInt64
 
@@ -29,8 +29,8 @@ public struct Seed: Hashable, Sendable {
     return name.withUTF8 { fnv($0) }
   }
 
-  /// A draw without a stream: the same for the same seed, site and `n`, whatever else has been drawn. For faults, where `n`
-  /// counts the calls at the site: a retry elsewhere then moves no fault.
+  /// A draw without a stream: the same for the same seed, site and `n`, whatever else has been drawn. For
+  /// faults, where `n` counts the calls at the site: a retry elsewhere then moves no fault.
   public func hash(site: UInt64, _ n: UInt64) -> UInt64 {
     let mixed = SplitMix64.mix(value ^ site)
     return SplitMix64.mix(mixed &+ n &* SplitMix64.gamma)

@@ -1,10 +1,11 @@
 import DRKit
 
-/// Why a simulation could not be run to its end. A finding about the program under test (or about its harness), as a value.
+/// Why a simulation could not be run to its end. A finding about the program under test (or about its
+/// harness), as a value.
 public struct SimulationFault: Error, Hashable, Sendable {
   public enum Kind: String, Sendable, CaseIterable {
-    /// The root has not finished and nothing is left that could ever wake it: a deadlock, or a task waits for something that is
-    /// not simulated (a real clock, another thread).
+    /// The root has not finished and nothing is left that could ever wake it: a deadlock, or a task waits for
+    /// something that is not simulated (a real clock, another thread).
     case stuck
     /// Simulated time went past the budget.
     case outOfTime

@@ -3,9 +3,9 @@ import DRKit
 extension SimulationLoop {
   /// A call through a simulated port: boundary, the request's way, the effect, boundary, the answer's way.
   ///
-  /// The effect happens at one instant, on the world's plain state; nothing else runs meanwhile. A caller that dies on the
-  /// request's way has its request lost or landed, as its incarnation says; one that dies on the answer's way (or is
-  /// cancelled) leaves the effect done.
+  /// The effect happens at one instant, on the world's plain state; nothing else runs meanwhile. A caller
+  /// that dies on the request's way has its request lost or landed, as its incarnation says; one that dies on
+  /// the answer's way (or is cancelled) leaves the effect done.
   /// - Parameters:
   ///   - request: Until the effect; zero or negative: at once.
   ///   - reply: From the effect to the answer.

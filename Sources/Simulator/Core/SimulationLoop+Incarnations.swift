@@ -26,17 +26,21 @@ extension SimulationLoop {
     return state.pointee.incarnations[Int(who.index)].boundaries
   }
 
-  /// Ends an incarnation: every sleep of its tasks throws `.stopped`, in the order of their slots, and so does each later
-  /// sleep and call. The tasks unwind; what their `defer` and `catch` do reaches nothing.
+  /// Ends an incarnation: every sleep of its tasks throws `.stopped`, in the order of their slots, and so
+  /// does each later sleep and call. The tasks unwind; what their `defer` and `catch` do reaches nothing.
   public func kill(_ who: Incarnation, inFlight: InFlight? = nil) {
     checkThread()
     guard state.pointee.incarnations[Int(who.index)].isAlive else { return }
     state.pointee.incarnations[Int(who.index)].isAlive = false
     if let inFlight { state.pointee.incarnations[Int(who.index)].inFlight = inFlight }
+    state.pointee.trace.add(
+      Instant(nanoseconds: state.pointee.now), .max - 2, who.index,
+      Int64(bitPattern: state.pointee.incarnations[Int(who.index)].boundaries))
     stopSleepers(of: who.index)
   }
 
-  /// Lets the incarnation's wall clock (`DRClock.now`) run ahead of simulated time, or behind it; its sleeps don't notice.
+  /// Lets the incarnation's wall clock (`DRClock.now`) run ahead of simulated time, or behind it; its sleeps
+  /// don't notice.
   public func setWallClock(of who: Incarnation, aheadBy offset: TimeSpan) {
     checkThread()
     state.pointee.incarnations[Int(who.index)].wallOffset = offset.nanoseconds
@@ -54,9 +58,10 @@ extension SimulationLoop {
     return TimeSpan(nanoseconds: state.pointee.now - state.pointee.incarnations[Int(who.index)].startedAt)
   }
 
-  /// Numbers a boundary: a point at which the incarnation may die. Calls and sleeps do so by themselves; a port that does
-  /// without them (a journal in memory) says so here.
-  /// - Throws: `.stopped` if the incarnation is dead, or dies here; `.unfit` on a thread that is not the loop's.
+  /// Numbers a boundary: a point at which the incarnation may die. Calls and sleeps do so by themselves; a
+  /// port that does without them (a journal in memory) says so here.
+  /// - Throws: `.stopped` if the incarnation is dead, or dies here; `.unfit` on a thread that is not the
+  ///   loop's.
   public func crossBoundary(_ who: Incarnation) throws(DRError) {
     try checkPort()
     let index = Int(who.index)

@@ -20,7 +20,8 @@ extension SimulationLoop {
     return state.pointee.queue.insert(at: due, isWakeUp: false, kind: kind, a: a, b: b)
   }
 
-  /// Takes an event back; false if it has happened or was cancelled before. Cheap: its place in the heap is freed later.
+  /// Takes an event back; false if it has happened or was cancelled before. Cheap: its place in the heap is
+  /// freed later.
   @discardableResult
   public func cancel(_ handle: EventHandle) -> Bool {
     checkThread()

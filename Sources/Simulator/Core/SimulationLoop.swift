@@ -4,16 +4,16 @@ import Synchronization
 
 /// The deterministic executor: one thread, one run queue, one virtual clock, one order of events.
 ///
-/// Tasks run until all of them wait; then time jumps to the next wake-up or world event. The pipeline's code runs as it is,
-/// because jobs for the global executor are caught while a run is under way on this thread. Loops on different threads know
-/// nothing of each other; a run inside another loop's event or call is allowed.
+/// Tasks run until all of them wait; then time jumps to the next wake-up or world event. The pipeline's code
+/// runs as it is, because jobs for the global executor are caught while a run is under way on this thread.
+/// Loops on different threads know nothing of each other; a run inside another loop's event or call is
+/// allowed.
 ///
-/// Everything here belongs to the thread that made the loop, or last called `run` or `advance`. Sleeps and calls from
-/// another thread throw and void the run; the rest ends the process with a message.
+/// Everything here belongs to the thread that made the loop, or last called `run` or `advance`. Sleeps and
+/// calls from another thread throw and void the run; the rest ends the process with a message.
 public final class SimulationLoop: @unchecked Sendable {
   let state: LoopPointer
   let escaped = Atomic<Bool>(false)
-  private var haltReason: String?
   /// Requests that land although their sender is dead.
   var orphans: [(() -> Void)?] = []
 
@@ -62,17 +62,19 @@ public final class SimulationLoop: @unchecked Sendable {
   /// Ends the run at the next step with a fault of kind `.halted`. The first reason stands.
   public func halt(_ reason: String) {
     checkThread()
-    if haltReason == nil { haltReason = reason }
+    if state.pointee.haltReason == nil { state.pointee.haltReason = reason }
   }
 
-  /// Runs `root` and all it starts until it has returned. Tasks of its own that it did not await stay where they are, for the
-  /// next `run` or for `shutdown`.
+  /// Runs `root` and all it starts until it has returned. Tasks of its own that it did not await stay where
+  /// they are, for the next `run` or for `shutdown`.
   ///
-  /// All jobs of the global executor are caught, but `Task.yield`, `Task.sleep` and the main actor go elsewhere: the first asks
-  /// the task's own executor (or, without one, the process's, past the hook), the others real clocks and threads. They end in
-  /// `.stuck` or `.escaped`. Use the clock port and `giveWay`; or run the root under
-  /// `withTaskExecutorPreference(loop.taskExecutor)`, which is slower and makes `Task.yield` stay.
-  /// - Throws: `SimulationFault` if it can't come to its end. All incarnations are dead then, and what could be unwound is.
+  /// All jobs of the global executor are caught, but `Task.yield`, real sleeps and the main actor go
+  /// elsewhere: the first asks the task's own executor (or, without one, the process's, past the hook), the
+  /// others real clocks and threads. They end in `.stuck` or `.escaped`. Use the clock port and `giveWay`; or
+  /// run the root under `withTaskExecutorPreference(loop.taskExecutor)`, which is slower and makes
+  /// `Task.yield` stay.
+  /// - Throws: `SimulationFault` if it can't come to its end. All incarnations are dead then and
+  ///   what could be unwound is; the loop is of no further use.
   @discardableResult
   public func run<T: Sendable>(
     in world: any WorldHandler = EmptyWorld(), budget: SimulationBudget = .unlimited,
@@ -82,7 +84,8 @@ public final class SimulationLoop: @unchecked Sendable {
     let state = state
     let previous = try enter()
     state.pointee.rootIsDone = false
-    // Not awaited and not detached: what it inherits are task-local values, which tie a test's expectations to the test.
+    // Not awaited and not detached: what it inherits are task-local values, which tie a test's expectations
+    // to the test.
     _ = Task<Void, Never>(operation: {
       let value = await root()
       self.finishRoot { box.value = value }
@@ -94,7 +97,8 @@ public final class SimulationLoop: @unchecked Sendable {
     return value
   }
 
-  /// Lets the world run by itself (and tasks that are left from an earlier run) until `end`, events at `end` included.
+  /// Lets the world run by itself (and tasks that are left from an earlier run) until `end`, events at `end`
+  /// included.
   /// - Throws: `SimulationFault`, as `run` does; never `.stuck`.
   public func advance(
     in world: any WorldHandler, to end: Instant, steps: UInt64 = .max
@@ -105,8 +109,8 @@ public final class SimulationLoop: @unchecked Sendable {
     if let fault { throw fault }
   }
 
-  /// Kills every incarnation and runs what is ready until nothing is, without letting time pass. Call it when done with a loop
-  /// whose root left tasks behind: a task that never ends is never freed.
+  /// Kills every incarnation and runs what is ready until nothing is, without letting time pass. Call it when
+  /// done with a loop whose root left tasks behind: a task that never ends is never freed.
   /// - Returns: Tasks that still sleep (none, unless they sleep again after being told to stop).
   @discardableResult
   public func shutdown() -> Int {
@@ -218,7 +222,7 @@ public final class SimulationLoop: @unchecked Sendable {
       return give(
         .escaped, "a task of the simulation ran on another thread (a real sleep, a queue, a main actor?)")
     }
-    if let haltReason { return give(.halted, haltReason) }
+    if let reason = state.pointee.haltReason { return give(.halted, reason) }
     return nil
   }
 

@@ -2,11 +2,13 @@
 struct SleepTable: ~Copyable {
   typealias Waker = UnsafeContinuation<Bool, Never>
 
-  /// Not private: Swift 6.3.1's debug build emits a broken module for a private type in a noncopyable one's storage.
+  /// Not private: Swift 6.3.1's debug build emits a broken module for a private type in a noncopyable one's
+  /// storage.
   struct Slot {
     /// The entry in the event queue; `.none` while free.
     var event: EventHandle
-    /// Set once the task is suspended. Resumed with true when the time has come, with false when told to stop.
+    /// Set once the task is suspended. Resumed with true when the time has come, with false when told to
+    /// stop.
     var waker: Waker?
     var incarnation: UInt32
     /// Cancelled before it was suspended.

@@ -1,7 +1,7 @@
 import DRKit
 
-/// Something that happens in the simulated world at an instant: a number for what, and integers for to whom and how much.
-/// What the numbers mean is the world's business; keep the details in its own tables.
+/// Something that happens in the simulated world at an instant: a number for what, and integers for to whom
+/// and how much. What the numbers mean is the world's business; keep the details in its own tables.
 public struct WorldEvent: Hashable, Sendable {
   public let at: Instant
   public let kind: UInt32
@@ -16,11 +16,12 @@ public struct WorldEvent: Hashable, Sendable {
   }
 }
 
-/// The simulated world: plain state that changes at events and at port calls, always on the loop's thread and never while
-/// another change is under way. Conform with a `final class` marked `@unchecked Sendable`; the loop's guards are what makes
-/// that true.
+/// The simulated world: plain state that changes at events and at port calls, always on the loop's thread and
+/// never while another change is under way. Conform with a `final class` marked `@unchecked Sendable`; the
+/// loop's guards are what makes that true.
 public protocol WorldHandler: AnyObject, Sendable {
-  /// Takes one event; the loop's `now` is the event's instant. May schedule and cancel events, and kill incarnations.
+  /// Takes one event; the loop's `now` is the event's instant. May schedule and cancel events, and kill
+  /// incarnations.
   func handle(_ event: WorldEvent, in loop: SimulationLoop)
 }
 

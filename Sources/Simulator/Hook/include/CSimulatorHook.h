@@ -6,9 +6,10 @@
 
 // The seam between the Swift concurrency runtime and a simulation loop.
 //
-// Jobs that a thread enqueues on the global executor while it runs a simulation go to that simulation's run queue; jobs
-// of all other threads, and of this one outside a simulation, go where they always went. `swift_task_enqueueGlobal_hook`
-// is not API: the escape matrix in Tests/SimulatorTests is what tells us if a toolchain changes it.
+// Jobs that a thread enqueues on the global executor while it runs a simulation go to that simulation's run
+// queue; jobs of all other threads, and of this one outside a simulation, go where they always went.
+// `swift_task_enqueueGlobal_hook` is not API: the escape matrix in Tests/SimulatorTests is what tells us if a
+// toolchain changes it.
 
 /// Takes a job (`swift::Job *`) for the simulation `loop`.
 typedef void (*drk_enqueue)(void *loop, void *job);
@@ -16,7 +17,8 @@ typedef void (*drk_enqueue)(void *loop, void *job);
 /// Installs the hook, once per process; later calls do nothing. `sink` must be the same at each call.
 void drk_hook_install(drk_enqueue sink);
 
-/// From here on, this thread's global jobs go to `loop`. Returns what they went to before (NULL: the runtime's own pool).
+/// From here on, this thread's global jobs go to `loop`. Returns what they went to before (NULL: the
+/// runtime's own pool).
 void *drk_hook_enter(void *loop);
 
 /// Undoes `drk_hook_enter`; takes what that returned.
