@@ -22,7 +22,7 @@ struct Simulate: AsyncParsableCommand {
 
   func run() async throws {
     try await reporting(json: json) {
-      let scenario = try ScenarioReader.read(scenario)
+      let scenario = try ScenarioFile.read(scenario)
       let report = ScenarioRunner(scenario, seed: seed).run()
       if json {
         Console.out(try JSONText.of(report))
@@ -34,11 +34,11 @@ struct Simulate: AsyncParsableCommand {
   }
 }
 
-enum ScenarioReader {
+enum ScenarioFile {
   static func read(_ path: String) throws(DRError) -> Scenario {
     let text = try TextFile.read(path, "the scenario")
     do {
-      return try Scenario.parse(text, file: path)
+      return try ScenarioReader.read(text, file: path)
     } catch {
       throw DRError(.malformed, "read the scenario", path, reason: error.description)
     }
