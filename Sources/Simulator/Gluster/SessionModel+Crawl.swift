@@ -29,9 +29,10 @@ extension SessionModel {
   }
 
   private mutating func takeLiveBatch(_ index: Int, at now: Instant) {
+    guard let batch = nextBatch(of: workers[index].subvolume) else { return }
     // Active, idle to look at, and deaf: only a new worker's history crawl will see these changelogs.
     if workers[index].isStalled { return faults.biteStall() }
-    if let batch = nextBatch(of: workers[index].subvolume) { begin(batch, index, at: now) }
+    begin(batch, index, at: now)
   }
 
   /// All closed changelogs that are not worked off.

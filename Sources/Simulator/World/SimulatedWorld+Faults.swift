@@ -12,8 +12,11 @@ extension SimulatedWorld {
     case .rsyncCopiesNothing: session.faults.copyNothingUntil = until
     case .changelogLosesShard: loseShard(fault, until: until)
     case .liveCrawlStall:
-      session.faults.stallChance = fault.chance
-      if let times = fault.times { session.faults.stallNext = times }
+      if let times = fault.times {
+        session.faults.stallNext = times
+      } else {
+        session.faults.stallChance = fault.chance
+      }
     case .workerFaultyOnStart: session.faults.faultyStarts = fault.times ?? .max
     case .workerCrash: session.crashWorkers(of: nil, at: now)
     case .monitorKilled: session.killMonitors(workersLiveFor: fault.span, at: now)

@@ -24,7 +24,5 @@ struct WorldCycles {
   func plain() {
     let report = ScenarioRunner(Self.scenario(), seed: 1).run()
     #expect(report.verdict == .kept, "\(report.reasons)")
-    for entry in report.timeline { print(entry.at.clockText, entry.kind, entry.text) }
-    print(report.longestExposure?.text ?? "-", report.longestGap.text, report.guestWrites, report.worldEvents)
   }
 }
