@@ -94,7 +94,7 @@ struct SealPhase {
       }
     }
     let digest = try await compare(image, layout.volume(image.disk.base, of: disk))
-    context.note(.seal, "\(image.name): \(digest.size) bytes, sha256 \(digest.sha256)")
+    context.note(.seal, "\(image.name): \(digest.size) bytes, sha256 \(digest.sha256.prefix(16))…")
     return SealedImage(machine: image.machine.id, disk: disk, volume: image.disk.base, digest: digest)
   }
 
