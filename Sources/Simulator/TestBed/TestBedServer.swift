@@ -30,7 +30,11 @@ public struct TestBedServer: Sendable {
       self.init(host: host, port: port)
     }
 
-    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    public var isLoopback: Bool {
+      if host == "localhost" || host == "::1" { return true }
+      let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+      return parts.count == 4 && parts[0] == 127 && parts.allSatisfy { $0 != nil }
+    }
   }
 
   /// Bytes of a request's body.
