@@ -115,13 +115,11 @@ struct CycleDriver: Sendable {
         return try await cycle(
           world.ports(for: who, store: store), target, scenario.policy, draws.identifier())
       } catch {
-        switch error.kind {
-        // Killed, or told to end by a lost lease; the lease of the dead has to run out first.
-        case .stopped, .busy:
-          world.timeline.add(world.loop.now, .run, "the executor's life \(life) ended: \(error.reason)")
-          try await world.loop.sleep(supervisor, for: .seconds(10))
-        default: throw error
-        }
+        // Killed, told to end by a lost lease, or given up on an error: the service manager starts another life, and the
+        // lease of the dead has to run out first.
+        if error.kind == .unfit { throw error }
+        world.timeline.add(world.loop.now, .run, "the executor's life \(life) ended: \(error)")
+        try await world.loop.sleep(supervisor, for: .seconds(10))
       }
     }
     throw DRError(.timedOut, "finish the cycle", reason: "\(Self.lives) lives were not enough")

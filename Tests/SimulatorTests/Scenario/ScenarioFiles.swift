@@ -34,14 +34,19 @@ struct ScenarioFiles {
     }
   }
 
+  /// More seeds than one with `DRKIT_SEEDS=n`; timelines go to the directory `DRKIT_TIMELINES`.
   @Test("each keeps what it promises, and its faults bite", arguments: ScenarioFile.names)
   func run(name: String) throws {
-    let report = ScenarioRunner(try ScenarioFile.read(name), seed: 1).run()
-    #expect(report.verdict == .kept, "\(report.reasons.joined(separator: "\n"))")
-    if report.verdict == .violated, let file = ProcessInfo.processInfo.environment["DRKIT_TIMELINES"] {
-      let lines = report.timeline.map { "\($0.at.clockText) \($0.kind.rawValue) \($0.text)" }
-      try lines.joined(separator: "\n").write(
-        toFile: "\(file)/\(name).txt", atomically: true, encoding: .utf8)
+    let environment = ProcessInfo.processInfo.environment
+    let seeds = environment["DRKIT_SEEDS"].flatMap(UInt64.init) ?? 1
+    for seed in 1...max(1, seeds) {
+      let report = ScenarioRunner(try ScenarioFile.read(name), seed: seed).run()
+      #expect(report.verdict == .kept, "seed \(seed): \(report.reasons.joined(separator: "\n"))")
+      if let directory = environment["DRKIT_TIMELINES"] {
+        let lines = report.timeline.map { "\($0.at.clockText) \($0.kind.rawValue) \($0.text)" }
+        try lines.joined(separator: "\n").write(
+          toFile: "\(directory)/\(name).\(seed).txt", atomically: true, encoding: .utf8)
+      }
     }
   }
 }
