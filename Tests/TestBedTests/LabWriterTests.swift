@@ -10,9 +10,9 @@ import Testing
   @Test func `after an I/O error it repeats all that was not flushed yet`() throws {
     let place = try Directory()
     defer { place.remove() }
-    let server = try ForgetfulServer(path: "\(place.path)/nbd", blocks: 64)
+    let server = try ForgetfulServer(path: "\(place.path)/nbd", blocks: 512)
     let writer = try StampWriter(
-      .init(socket: "\(place.path)/nbd", exports: ["only"], blocks: 64, rate: 1_000, flushEvery: 10))
+      .init(socket: "\(place.path)/nbd", exports: ["only"], blocks: 512, rate: 1_000, flushEvery: 10))
     let deadline = LabDeadline(in: .seconds(30))
     while writer.statistics.lastSequence < 300 && !deadline.hasPassed {
       LabTime.sleep(nanoseconds: 10_000_000)
@@ -21,7 +21,7 @@ import Testing
     #expect(end.hasEnded && end.failure == nil && end.lastSequence >= 300)
     #expect(end.ioErrors >= 2)
     let image = server.image
-    let check = StampCheck.run(disk: 0, disks: 1, blocks: 64) { image[Int($0)] }
+    let check = StampCheck.run(disk: 0, disks: 1, blocks: 512) { image[Int($0)] }
     #expect(check.isExact && check.lastSequence == end.lastSequence, "\(check)")
   }
 
