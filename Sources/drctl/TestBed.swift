@@ -25,7 +25,7 @@ struct TestBedCommand: AsyncParsableCommand {
 
     @Option(help: "A loopback address and port; port 0 takes a free one.") var listen = "127.0.0.1:8080"
     @Option(help: "A bed file (YAML); left out: a small standard bed.") var bed: String?
-    @Option(help: "A file with the password of admin@internal; left out: `password`.") var passwordFile: String?
+    @Option(help: "A file with the password of admin@internal; left out: `testbed`.") var passwordFile: String?
     @Flag(help: "One line a request.") var verbose = false
 
     @Option(help: "Lab mode: where the protected domain's volume is mounted.") var labMount: String?
