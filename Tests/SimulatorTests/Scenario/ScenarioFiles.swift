@@ -10,6 +10,9 @@ enum ScenarioFile {
   static let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "scenarios")
 
+  /// Scenarios that the pipeline does not stand yet. One that it does stand is a failure here: strike it off.
+  static let open: Set = ["orphan-worker.yaml"]
+
   static let names: [String] = {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: directory.path())) ?? []
     return all.filter { $0.hasSuffix(".yaml") }.sorted()
@@ -41,7 +44,14 @@ struct ScenarioFiles {
     let seeds = environment["DRKIT_SEEDS"].flatMap(UInt64.init) ?? 1
     for seed in 1...max(1, seeds) {
       let report = ScenarioRunner(try ScenarioFile.read(name), seed: seed).run()
-      #expect(report.verdict == .kept, "seed \(seed): \(report.reasons.joined(separator: "\n"))")
+      let reasons: Comment = "seed \(seed): \(report.reasons.joined(separator: "\n"))"
+      if ScenarioFile.open.contains(name) {
+        withKnownIssue("nothing proves that no worker lives at the secondary") {
+          #expect(report.verdict == .kept, reasons)
+        }
+      } else {
+        #expect(report.verdict == .kept, reasons)
+      }
       if let directory = environment["DRKIT_TIMELINES"] {
         let lines = report.timeline.map { "\($0.at.clockText) \($0.kind.rawValue) \($0.text)" }
         try lines.joined(separator: "\n").write(
