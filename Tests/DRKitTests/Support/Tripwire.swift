@@ -18,6 +18,7 @@ final class Tripwire: Sendable {
     var isDead = false
     var fired: String? { didSet { firstFired = firstFired ?? fired } }
     var firstFired: String?
+    var losing: Set<String> = []
     var scripted: [String: [DRError]] = [:]
   }
 
@@ -59,6 +60,9 @@ final class Tripwire: Sendable {
     state.withLock { $0.scripted[name, default: []] += errors }
   }
 
+  /// The next call named `name` takes effect and then fails.
+  func loseAnswer(of name: String) { state.withLock { _ = $0.losing.insert(name) } }
+
   /// Runs one port call.
   func call<T>(_ name: String, _ body: () throws(DRError) -> T) throws(DRError) -> T {
     try pass(name)
@@ -69,6 +73,9 @@ final class Tripwire: Sendable {
     }
     if let scripted { throw scripted }
     let value = try body()
+    if state.withLock({ $0.losing.remove(name) }) != nil {
+      throw DRError(.transient, name, reason: "the answer was lost")
+    }
     try pass(name + ", answer")
     return value
   }
