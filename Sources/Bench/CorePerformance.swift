@@ -1,6 +1,6 @@
-internal import DRKit
-internal import Glibc
-public import Simulator
+import DRKit
+import Glibc
+import Simulator
 
 /// How fast the simulator's core is, on this machine, now.
 ///

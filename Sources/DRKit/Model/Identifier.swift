@@ -51,7 +51,9 @@ public struct Identifier<Kind>: Hashable, Sendable, Comparable {
     var out: [UInt8] = []
     out.reserveCapacity(16)
     for word in [high, low] {
-      for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+      for shift in stride(from: 56, through: 0, by: -8) {
+        out.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+      }
     }
     return out
   }

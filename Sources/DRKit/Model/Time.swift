@@ -20,8 +20,12 @@ public struct TimeSpan: Hashable, Sendable, Comparable, Codable {
   public var seconds: Double { Double(nanoseconds) / 1e9 }
 
   public static func < (a: TimeSpan, b: TimeSpan) -> Bool { a.nanoseconds < b.nanoseconds }
-  public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds + b.nanoseconds) }
-  public static func - (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds - b.nanoseconds) }
+  public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan {
+    TimeSpan(nanoseconds: a.nanoseconds + b.nanoseconds)
+  }
+  public static func - (a: TimeSpan, b: TimeSpan) -> TimeSpan {
+    TimeSpan(nanoseconds: a.nanoseconds - b.nanoseconds)
+  }
   public static func * (a: TimeSpan, n: Int64) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds * n) }
 
   public init(from decoder: any Decoder) throws {
@@ -46,9 +50,15 @@ public struct Instant: Hashable, Sendable, Comparable, Codable {
   }
 
   public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
-  public static func + (a: Instant, s: TimeSpan) -> Instant { Instant(nanoseconds: a.nanoseconds + s.nanoseconds) }
-  public static func - (a: Instant, s: TimeSpan) -> Instant { Instant(nanoseconds: a.nanoseconds - s.nanoseconds) }
-  public static func - (a: Instant, b: Instant) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds - b.nanoseconds) }
+  public static func + (a: Instant, s: TimeSpan) -> Instant {
+    Instant(nanoseconds: a.nanoseconds + s.nanoseconds)
+  }
+  public static func - (a: Instant, s: TimeSpan) -> Instant {
+    Instant(nanoseconds: a.nanoseconds - s.nanoseconds)
+  }
+  public static func - (a: Instant, b: Instant) -> TimeSpan {
+    TimeSpan(nanoseconds: a.nanoseconds - b.nanoseconds)
+  }
 
   public init(from decoder: any Decoder) throws {
     nanoseconds = try decoder.singleValueContainer().decode(Int64.self)

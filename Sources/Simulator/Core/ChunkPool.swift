@@ -1,4 +1,4 @@
-internal import CSimulatorHook
+import CSimulatorHook
 
 /// Unordered bags of scheduled entries, in chunks of 15 from one pool: appending and emptying walk through
 /// memory in order, whatever the number of bags.

@@ -1,4 +1,4 @@
-internal import DRKit
+import DRKit
 
 /// World events and task wake-ups in one order. What is cancelled stays until it is due, or until it is half
 /// of all.

@@ -1,4 +1,4 @@
-internal import CSimulatorHook
+import CSimulatorHook
 
 /// A 4-ary min-heap of plain values.
 ///

@@ -1,4 +1,4 @@
-internal import DRKit
+import DRKit
 
 /// One life of the process under test: what a kill ends at once. Tasks of an incarnation reach the world and
 /// the clock only through it, and once it is dead they reach neither.

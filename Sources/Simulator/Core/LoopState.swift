@@ -1,5 +1,5 @@
-internal import CSimulatorHook
-internal import DRKit
+import CSimulatorHook
+import DRKit
 
 /// The loop's inner state. It lives behind a pointer: that spares each access the dynamic exclusivity check
 /// of a class's property, and is what the runtime's hook hands back.

@@ -1,4 +1,4 @@
-internal import CSimulatorHook
+import CSimulatorHook
 
 /// A growable row of plain values (nothing in them is counted or freed) without bounds or uniqueness checks:
 /// the storage of the loop's inner tables. Indices come from those tables, never from outside.

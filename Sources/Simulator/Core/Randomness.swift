@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// A stream of random numbers: xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64.
 ///

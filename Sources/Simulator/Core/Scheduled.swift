@@ -1,4 +1,4 @@
-internal import DRKit
+import DRKit
 
 /// One entry of the event queue, as it lies in its tables: 32 bytes, nothing counted, nothing boxed.
 struct Scheduled: Comparable, BitwiseCopyable {

@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// The clock port of one incarnation, in virtual time.
 public struct SimClock: DRClock {

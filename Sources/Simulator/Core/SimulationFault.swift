@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// Why a simulation could not be run to its end. A finding about the program under test (or about its
 /// harness), as a value.

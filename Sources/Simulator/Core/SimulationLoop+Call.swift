@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 extension SimulationLoop {
   /// A call through a simulated port: boundary, the request's way, the effect, boundary, the answer's way.

@@ -1,6 +1,6 @@
-internal import CSimulatorHook
-public import DRKit
-internal import Synchronization
+import CSimulatorHook
+import DRKit
+import Synchronization
 
 extension SimulationLoop {
   /// Starts a life of the process under test. Several may be alive at once (a split brain).

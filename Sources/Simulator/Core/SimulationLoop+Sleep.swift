@@ -1,5 +1,5 @@
-internal import CSimulatorHook
-public import DRKit
+import CSimulatorHook
+import DRKit
 
 extension SimulationLoop {
   /// Suspends the task until `deadline` (not at all if that has passed). One boundary, before it.

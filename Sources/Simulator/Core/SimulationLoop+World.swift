@@ -1,5 +1,5 @@
-internal import CSimulatorHook
-public import DRKit
+import CSimulatorHook
+import DRKit
 
 extension SimulationLoop {
   /// Schedules a world event. One that is due in the past happens now, after all that is due now already.

@@ -1,6 +1,6 @@
-internal import CSimulatorHook
-public import DRKit
-internal import Synchronization
+import CSimulatorHook
+import DRKit
+import Synchronization
 
 /// The deterministic executor: one thread, one run queue, one virtual clock, one order of events.
 ///

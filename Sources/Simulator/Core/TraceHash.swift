@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// A running 64-bit hash of what happened, in order: the same for two runs if (and, but for accidents of
 /// 2⁻⁶⁴, only if) they did the same. The same in every process and build: no seeded hashing, no addresses.

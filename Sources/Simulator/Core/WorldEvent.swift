@@ -1,4 +1,4 @@
-public import DRKit
+import DRKit
 
 /// Something that happens in the simulated world at an instant: a number for what, and integers for to whom
 /// and how much. What the numbers mean is the world's business; keep the details in its own tables.

@@ -1,0 +1,20 @@
+/// A first sync, without snapshots: overlays must not stand for the hours or days that it may take.
+struct ConvergePhase {
+  let context: RunContext
+
+  init(_ context: RunContext) { self.context = context }
+
+  func run() async throws(DRError) {
+    try await context.phase(.converge) { () async throws(DRError) in
+      let needed = try await context.durable.once("converge.needed") { () async throws(DRError) in
+        try await context.ports.catalogue.newestPoint(context.target.key) == nil
+      }
+      guard needed else { return ((), note: "not needed: a sealed point stands") }
+      context.note(.converge, "no sealed point yet: a first pass without snapshots")
+      let pass = ReplicationPass(
+        context: context, phase: .converge, name: "converge", limit: context.policy.convergeLimit)
+      let outcome = try await pass.run()
+      return ((), note: "first pass complete\(outcome.healNote)")
+    }
+  }
+}

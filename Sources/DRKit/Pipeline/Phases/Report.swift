@@ -1,0 +1,52 @@
+/// Tells the engine how it went. Never silent: what can't be posted is in the run's record.
+struct ReportPhase {
+  let context: RunContext
+
+  init(_ context: RunContext) { self.context = context }
+
+  /// Returns the error that kept the event from being posted, if one did.
+  func run(_ record: RunRecord, _ point: RecoveryPoint?) async throws(DRError) -> DRError? {
+    do throws(DRError) {
+      try await context.phase(.report) { () async throws(DRError) in
+        let event = try await event(record, point)
+        try await context.durable.once("report.event") { () async throws(DRError) in
+          try await context.ports.engine.post(event)
+        }
+        return ((), note: "\(event.severity.rawValue) event posted")
+      }
+      return nil
+    } catch {
+      if error.kind == .stopped { throw error }
+      return error
+    }
+  }
+
+  private func event(_ record: RunRecord, _ point: RecoveryPoint?) async throws(DRError) -> EngineEvent {
+    let domain = try await context.domain()
+    let severity: Severity
+    var text: String
+    if let point {
+      severity = !record.leftOver.isEmpty ? .alert : point.leftOut.isEmpty ? .normal : .warning
+      text = "drkit: recovery point of \(record.key) sealed, \(point.images.count) image(s) proved"
+      if !point.leftOut.isEmpty { text += "; LEFT OUT: \(point.leftOut.joined(separator: "; "))" }
+      if !point.notInPoint.isEmpty {
+        text += "; not in the point: \(point.notInPoint.joined(separator: "; "))"
+      }
+    } else {
+      severity = .alert
+      text = "drkit: sync of \(record.key) FAILED"
+      if let failure = record.failure { text += ": \(failure)" }
+      let standing = try await context.durable.retrying { () async throws(DRError) in
+        try await context.ports.catalogue.newestPoint(record.key)
+      }
+      text += standing.map { "; the last sealed point is of run \($0.run)" } ?? "; there is no sealed point"
+    }
+    if !record.leftOver.isEmpty {
+      text += "; snapshots still standing: \(record.leftOver.joined(separator: "; "))"
+    }
+    return EngineEvent(
+      customID: Derived.eventID(run: record.id, event: "outcome"), severity: severity, description: text,
+      storageDomain: domain.id,
+      externalStatus: severity == .normal ? .ok : severity == .warning ? .warning : .error)
+  }
+}

@@ -1,0 +1,183 @@
+/// At the secondary: prove that the data came, remove the overlays, make the bases leaves again, prove the content.
+struct SealPhase {
+  let context: RunContext
+
+  init(_ context: RunContext) { self.context = context }
+
+  func run(
+    _ quiesced: Quiesced, _ nonces: [Nonce], _ configurations: [DescribePhase.Configuration]
+  ) async throws(DRError) -> RecoveryPoint {
+    try await context.phase(.seal) { () async throws(DRError) in
+      let work = quiesced.machines.flatMap { machine in
+        machine.disks.map { ImageToSeal(machine: machine, disk: $0) }
+      }
+      try await proveArrival(nonces)
+      let gate = SecondaryGate(context: context)
+      // Once the manifest stands nothing at the secondary is changed any more.
+      if try await context.durable.recall("seal.manifest", as: Bool.self) == nil { try await gate.open() }
+      try await repair(work)
+      let images = try await prove(work)
+      try await proveFrozen(quiesced.machines)
+      let point = try await context.durable.once("seal.point") { () async throws(DRError) in
+        RecoveryPoint(
+          run: context.run, key: context.target.key, instant: quiesced.instant,
+          sealed: context.ports.clock.now,
+          images: images, notInPoint: quiesced.notInPoint, leftOut: quiesced.leftOut)
+      }
+      try await writeManifest(point, configurations)
+      try await gate.close()
+      try await context.durable.once("seal.recorded") { () async throws(DRError) in
+        try await context.ports.catalogue.save(point)
+      }
+      let bytes = images.reduce(0) { $0 + $1.digest.size }
+      return (point, note: "\(images.count) image(s) proved, \(bytes >> 20) MiB equal on both sides")
+    }
+  }
+
+  /// Nothing at the secondary is touched before every subvolume's nonce is there: a completed checkpoint does not prove
+  /// that data arrived (rsync 3.5.0 copied nothing and the checkpoint said Yes).
+  private func proveArrival(_ nonces: [Nonce]) async throws(DRError) {
+    try await context.durable.once("seal.arrived") { () async throws(DRError) in
+      let arrival = NonceArrival(
+        context: context, pass: ReplicatePhase.pass, nonces: nonces, written: context.ports.clock.now)
+      guard let (nonce, complaint) = try await arrival.complaint(try await context.ports.secondary.view())
+      else { return }
+      throw DRError(
+        .disproved, "prove that the data arrived", "nonce \(nonce.path) of subvolume \(nonce.subvolume)",
+        reason: "\(complaint), although the checkpoint says complete",
+        remedy: "check rsync on the primary nodes and gsyncd.log; nothing at the secondary was changed")
+    }
+  }
+
+  private func repair(_ work: [ImageToSeal]) async throws(DRError) {
+    let layout = try await context.layout()
+    let results = try await context.durable.each(work, limit: context.policy.concurrency) {
+      (image) async throws(DRError) in
+      try await context.durable.once("seal.repaired", image.disk.disk.description) {
+        () async throws(DRError) in
+        try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
+          try await ImageRepair(view: view, layout: layout).removeOverlay(image.disk)
+        }
+      }
+    }
+    for result in results { try result.get() }
+  }
+
+  /// Sizes and digests of every frozen base through views made after the repair, at both sides.
+  private func prove(_ work: [ImageToSeal]) async throws(DRError) -> [SealedImage] {
+    let layout = try await context.layout()
+    let results = try await context.durable.each(work, limit: context.policy.concurrency) {
+      (image) async throws(DRError) in
+      try await context.durable.once("seal.proved", image.disk.disk.description) { () async throws(DRError) in
+        try await prove(image, layout)
+      }
+    }
+    var images: [SealedImage] = []
+    for result in results { images.append(try result.get()) }
+    return images
+  }
+
+  /// The base and, since a leaf is no better than what it stands on, every volume below it.
+  private func prove(_ image: ImageToSeal, _ layout: DomainLayout) async throws(DRError) -> SealedImage {
+    let disk = image.disk.disk
+    let ours = try await chain(image, layout, try await context.ports.primary.view())
+    let theirs = try await chain(image, layout, try await context.ports.secondary.view())
+    guard ours == theirs else {
+      let (there, here) = (theirs.map(\.description), ours.map(\.description))
+      throw disproved(
+        image, layout.image(disk),
+        "the chain is \(there.joined(separator: " on ")) there, \(here.joined(separator: " on ")) here")
+    }
+    for volume in ours.dropFirst().reversed() {
+      _ = try await context.durable.once("seal.proved.below", "\(disk)/\(volume)") {
+        () async throws(DRError) in try await compare(image, layout.volume(volume, of: disk))
+      }
+    }
+    let digest = try await compare(image, layout.volume(image.disk.base, of: disk))
+    context.note(.seal, "\(image.name): \(digest.size) bytes, sha256 \(digest.sha256.prefix(16))…")
+    return SealedImage(machine: image.machine.id, disk: disk, volume: image.disk.base, digest: digest)
+  }
+
+  private func chain(
+    _ image: ImageToSeal, _ layout: DomainLayout, _ view: any VolumeView
+  ) async throws(DRError) -> [VolumeID] {
+    try await withView(of: view) { (view) async throws(DRError) in
+      try await ImageRepair(view: view, layout: layout).chain(below: image.disk.base, of: image.disk.disk)
+    }
+  }
+
+  private func disproved(_ image: ImageToSeal, _ path: String, _ reason: String) -> DRError {
+    DRError(
+      .disproved, "prove the content", "\(image.name) (\(path))", reason: reason,
+      remedy: "the secondary's image is not the primary's: a lost or changed shard never heals by itself")
+  }
+
+  /// The digest that both sides agree on.
+  private func compare(_ image: ImageToSeal, _ path: String) async throws(DRError) -> FileDigest {
+    async let here = digest(of: path, try await context.ports.primary.view())
+    async let there = digest(of: path, try await context.ports.secondary.view())
+    let (ours, theirs): (FileDigest?, FileDigest?)
+    do { (ours, theirs) = (try await here, try await there) } catch { throw error as? DRError ?? .stopped }
+    guard let ours else { throw disproved(image, path, "the frozen volume does not exist at the primary") }
+    guard let theirs else { throw disproved(image, path, "it does not exist at the secondary") }
+    guard ours.size == theirs.size else {
+      throw disproved(image, path, "\(theirs.size) bytes there, \(ours.size) here")
+    }
+    guard ours.sha256 == theirs.sha256 else {
+      let (there, here) = (theirs.sha256.prefix(16), ours.sha256.prefix(16))
+      throw disproved(image, path, "digest \(there)… there, \(here)… here")
+    }
+    return ours
+  }
+
+  private func digest(of path: String, _ view: any VolumeView) async throws(DRError) -> FileDigest? {
+    try await withView(of: view) { (view) async throws(DRError) in try await view.digest(of: path) }
+  }
+
+  /// Equal on both sides is not enough: a base whose snapshot somebody removed in mid-run took later writes, and may have
+  /// been compared in the middle of a merge. A snapshot that stands *after* the proof stood all the while.
+  private func proveFrozen(_ machines: [MachinePlan]) async throws(DRError) {
+    let results = try await context.durable.each(machines, limit: context.policy.concurrency) {
+      (machine) async throws(DRError) in
+      let item = machine.id.description
+      let id: SnapshotID? = try await context.durable.recall(QuiescePhase.snapshotStep, item)
+      try await context.durable.once("seal.frozen", item) { () async throws(DRError) in
+        var snapshot: Snapshot?
+        if let id { snapshot = try await context.ports.engine.snapshot(id, of: machine.id) }
+        guard snapshot?.status == .ok else {
+          let state = snapshot.map { "is \($0.status.rawValue)" } ?? "is gone"
+          throw DRError(
+            .disproved, "prove that the bases stood still", machine.name, reason: "its snapshot \(state)",
+            remedy: "let nobody remove drkit's snapshots while a run lasts")
+        }
+      }
+    }
+    for result in results { try result.get() }
+  }
+
+  private func writeManifest(
+    _ point: RecoveryPoint, _ configurations: [DescribePhase.Configuration]
+  ) async throws(DRError) {
+    let layout = try await context.layout()
+    let manifest = Manifest(point: point, configurations: configurations)
+    let bytes = try JournalCoding.encode(manifest, for: "manifest")
+    try await context.durable.once("seal.manifest") { () async throws(DRError) in
+      try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
+        try await view.replace(layout.manifest(context.run), with: bytes)
+      }
+    }
+  }
+}
+
+struct ImageToSeal: Sendable {
+  var machine: MachinePlan
+  var disk: DiskPlan
+  var name: String { "\(machine.name)/\(disk.alias)" }
+}
+
+/// What the secondary itself carries of a point: recovery must not need the primary's journal.
+struct Manifest: Sendable, Codable {
+  var format = 1
+  var point: RecoveryPoint
+  var configurations: [DescribePhase.Configuration]
+}

@@ -1,0 +1,196 @@
+/// One thing that preflight looked at.
+public struct PreflightFinding: Hashable, Sendable, Codable {
+  public enum Grade: String, Hashable, Sendable, Codable {
+    case ok, warning, unfit
+  }
+
+  /// A stable word: `sharding`, `capacity`, …
+  public var check: String
+  public var grade: Grade
+  /// What was found.
+  public var text: String
+  /// What to do about it; empty when all is well.
+  public var remedy: String
+
+  public init(_ check: String, _ grade: Grade, _ text: String, remedy: String = "") {
+    self.check = check
+    self.grade = grade
+    self.text = text
+    self.remedy = remedy
+  }
+}
+
+/// Looks at everything that a run needs, and changes nothing.
+public struct PreflightCheck: Sendable {
+  let ports: SyncPorts
+  let target: SyncTarget
+  let policy: SyncPolicy
+
+  public init(ports: SyncPorts, target: SyncTarget, policy: SyncPolicy) {
+    self.ports = ports
+    self.target = target
+    self.policy = policy
+  }
+
+  /// Every finding, the good ones too.
+  /// - Throws: what a port throws, when it can't be asked at all.
+  public func findings() async throws(DRError) -> [PreflightFinding] {
+    let domain = try await ports.engine.storageDomain(target.domain)
+    let primary = try await ports.georep.primaryGeometry()
+    let secondary = try await ports.cluster.geometry()
+    let rows = try await ports.georep.status()
+    let mover = try await ports.georep.dataMover()
+    return [
+      domainMatches(domain), session(rows, primary), started(primary), started(secondary),
+      sharding(primary, secondary), dataMover(mover),
+    ] + (try await content(domain))
+  }
+
+  private func domainMatches(_ domain: StorageDomain) -> PreflightFinding {
+    let volume = ports.georep.session.primaryVolume
+    guard domain.storageType == "glusterfs" else {
+      return PreflightFinding(
+        "storage-domain", .unfit, "\(domain.name) is a \(domain.storageType) domain",
+        remedy: "drkit protects glusterfs domains only")
+    }
+    guard domain.volume == volume else {
+      return PreflightFinding(
+        "storage-domain", .unfit,
+        "\(domain.name) lives on volume \(domain.volume), the session replicates \(volume)",
+        remedy: "name the session of \(domain.volume) in the configuration")
+    }
+    return PreflightFinding(
+      "storage-domain", .ok, "\(domain.name) lives on \(domain.address):/\(domain.volume)")
+  }
+
+  private func session(_ rows: [WorkerStatus], _ primary: VolumeGeometry) -> PreflightFinding {
+    for (index, bricks) in primary.subvolumes.enumerated()
+    where !rows.contains(where: { bricks.contains($0.brick) }) {
+      return PreflightFinding(
+        "session", .unfit,
+        "no status row for subvolume \(index) (\(bricks.map(\.description).joined(separator: ", ")))",
+        remedy: "bring its node back; a session that misses a subvolume misses a part of every image")
+    }
+    if rows.contains(where: { $0.state == .paused }) {
+      return PreflightFinding(
+        "session", .unfit, "the session is paused",
+        remedy: "gluster volume geo-replication \(primary.name) … resume, then stop")
+    }
+    if rows.contains(where: { $0.state != .stopped && $0.state != .created }) {
+      return PreflightFinding(
+        "session", .warning, "the session is running; the run will stop it first",
+        remedy: "let drkit alone start and stop this session")
+    }
+    return PreflightFinding("session", .ok, "\(ports.georep.session), \(rows.count) worker row(s)")
+  }
+
+  private func started(_ volume: VolumeGeometry) -> PreflightFinding {
+    volume.isStarted
+      ? PreflightFinding("volume", .ok, "\(volume.name) is started, \(volume.subvolumes.count) subvolume(s)")
+      : PreflightFinding(
+        "volume", .unfit, "\(volume.name) is not started", remedy: "gluster volume start \(volume.name)")
+  }
+
+  private func sharding(_ primary: VolumeGeometry, _ secondary: VolumeGeometry) -> PreflightFinding {
+    switch (primary.shardSize, secondary.shardSize) {
+    case (nil, nil): return PreflightFinding("sharding", .ok, "both volumes unsharded")
+    case (let a?, let b?) where a == b:
+      return PreflightFinding("sharding", .ok, "both sharded at \(a >> 20) MiB")
+    case (let a?, let b?):
+      return PreflightFinding(
+        "sharding", .warning, "shards of \(a >> 20) MiB here and \(b >> 20) MiB there",
+        remedy: "equal sizes are advised")
+    default:
+      return PreflightFinding(
+        "sharding", .unfit, "only one of the volumes is sharded",
+        remedy: "set features.shard alike on both, before there is data on them")
+    }
+  }
+
+  private func dataMover(_ mover: DataMover) -> PreflightFinding {
+    if let defect = mover.defect {
+      return PreflightFinding(
+        "rsync", .unfit, "\(mover.version): \(defect)", remedy: "install rsync 3.2.7 on every primary node")
+    }
+    return PreflightFinding("rsync", .ok, mover.version)
+  }
+
+  /// Through fresh views of both volumes: room, and whose domain the secondary's copy is.
+  private func content(_ domain: StorageDomain) async throws(DRError) -> [PreflightFinding] {
+    let here = try await withView(of: ports.primary.view()) { (view) async throws(DRError) in
+      try await Side(view, domain.id)
+    }
+    let there = try await withView(of: ports.secondary.view()) { (view) async throws(DRError) in
+      try await Side(view, domain.id)
+    }
+    return [capacity(here.space, there.space), overlayRoom(here.space), ownership(here.pools, there.pools)]
+  }
+
+  /// Whose the secondary's copy is, through fresh views: also asked again right before each thing that would change it.
+  func ownership(of domain: StorageDomainID) async throws(DRError) -> PreflightFinding {
+    let path = DomainLayout(domain).metadata
+    let here = try await withView(of: ports.primary.view()) { (view) async throws(DRError) in
+      try await view.read(path).flatMap(DomainMetadata.pools)
+    }
+    let there = try await withView(of: ports.secondary.view()) { (view) async throws(DRError) in
+      try await view.read(path).flatMap(DomainMetadata.pools)
+    }
+    return ownership(here, there)
+  }
+
+  private struct Side: Sendable {
+    let space: VolumeSpace
+    let pools: [String]?
+
+    init(_ view: any VolumeView, _ domain: StorageDomainID) async throws(DRError) {
+      space = try await view.space()
+      pools = try await view.read(DomainLayout(domain).metadata).flatMap(DomainMetadata.pools)
+    }
+  }
+
+  private func capacity(_ here: VolumeSpace, _ there: VolumeSpace) -> PreflightFinding {
+    let used = here.total - here.available
+    guard there.total >= used else {
+      return PreflightFinding(
+        "capacity", .unfit,
+        "the secondary holds \(there.total >> 20) MiB in all, \(used >> 20) MiB are in use here",
+        remedy: "enlarge the secondary volume")
+    }
+    return PreflightFinding("capacity", .ok, "\(used >> 20) MiB in use here, \(there.total >> 20) MiB there")
+  }
+
+  private func overlayRoom(_ here: VolumeSpace) -> PreflightFinding {
+    let needed = here.total / 100 * Int64(policy.overlayReserve)
+    guard here.available >= needed else {
+      return PreflightFinding(
+        "overlay-room", .unfit,
+        "\(here.available >> 20) MiB free, \(needed >> 20) MiB (\(policy.overlayReserve) %) wanted",
+        remedy: "overlays grow while a run lasts: free space on the primary volume, or lower overlay-reserve")
+    }
+    return PreflightFinding("overlay-room", .ok, "\(here.available >> 20) MiB free for overlays")
+  }
+
+  /// A domain attached to another pool at the secondary is *live* there: a run would overwrite it.
+  private func ownership(_ here: [String]?, _ there: [String]?) -> PreflightFinding {
+    guard let there else {
+      return PreflightFinding("secondary-idle", .ok, "the domain has not arrived at the secondary yet")
+    }
+    if here == there { return PreflightFinding("secondary-idle", .ok, "not attached elsewhere") }
+    if there.isEmpty { return PreflightFinding("secondary-idle", .ok, "detached at the secondary") }
+    return PreflightFinding(
+      "secondary-idle", .unfit, "the secondary's copy is attached to pool \(there.joined(separator: ", "))",
+      remedy:
+        "it is live at another engine: a sync would destroy it. Detach it there first, or protect the other way"
+    )
+  }
+}
+
+/// Runs `body` with a view and closes it on every path.
+func withView<T: Sendable>(
+  of view: any VolumeView, _ body: (any VolumeView) async throws(DRError) -> T
+) async throws(DRError) -> T {
+  let result: Result<T, DRError>
+  do throws(DRError) { result = .success(try await body(view)) } catch { result = .failure(error) }
+  await view.close()
+  return try result.get()
+}

@@ -1,0 +1,139 @@
+/// Checkpoint, nonces, start, wait, stop: one passage of the primary's content to the secondary.
+struct ReplicationPass: Sendable {
+  let context: RunContext
+  let phase: Phase
+  /// The word in the journal's steps and in the nonces.
+  let name: String
+  let limit: TimeSpan
+
+  struct Outcome: Sendable, Codable, Hashable {
+    var nonces: [Nonce]
+    var heals: Int
+
+    var healNote: String { heals == 0 ? "" : "; a stalled live crawl was healed by \(heals) new worker(s)" }
+  }
+
+  private var georep: any GeoReplication { context.ports.georep }
+  private var durable: Durable { context.durable }
+
+  func run() async throws(DRError) -> Outcome {
+    let geometry = try await context.geometry()
+    let checkpoint = try await durable.once("\(name).checkpoint") { () async throws(DRError) in
+      try await georep.setCheckpoint()
+    }
+    let nonces = try await durable.once("\(name).nonces") { () async throws(DRError) in
+      try await context.ports.clock.sleep(for: context.policy.nonceDelay)
+      return try await writeNonces(round: 1)
+    }
+    let written = try await durable.once("\(name).nonces.written") { () async throws(DRError) in
+      context.ports.clock.now
+    }
+    try await rollOver(geometry, since: written)
+    let arrival = NonceArrival(context: context, pass: name, nonces: nonces, written: written)
+    let judge = CheckpointJudge(subvolumes: geometry.subvolumes, checkpoint: checkpoint)
+    let heals = try await complete(judge, arrival, geometry)
+    try await SessionStop(context: context, phase: phase, step: "\(name).stop").run()
+    return Outcome(nonces: nonces, heals: heals)
+  }
+
+  /// The first history crawl then sees everything, and a stalled live crawl does not matter.
+  private func rollOver(_ geometry: VolumeGeometry, since written: Instant) async throws(DRError) {
+    let policy = context.policy
+    let until = written + geometry.rollover + policy.rolloverMargin - policy.startLead
+    context.ports.observer.observe(
+      .waiting(phase, reason: "the nonces' changelogs to roll over", deadline: until),
+      at: context.ports.clock.now)
+    try await durable.sleep(until: until)
+  }
+
+  private func writeNonces(round: Int) async throws(DRError) -> [Nonce] {
+    let session = georep.session
+    return try await context.ports.primary.writeNonces(
+      NonceText.bytes(run: context.run, pass: name, round: round),
+      under: "\(DomainLayout.nonces)/\(session.secondaryHost)-\(session.secondaryVolume)")
+  }
+
+  /// Starts the session, waits for the checkpoint on every subvolume, and then for the nonces, which are 2 s younger and
+  /// may ride in a later batch; returns how many new workers it took.
+  private func complete(
+    _ judge: CheckpointJudge, _ arrival: NonceArrival, _ geometry: VolumeGeometry
+  ) async throws(DRError) -> Int {
+    if let known: Int = try await durable.recall("\(name).complete") { return known }
+    // In every incarnation: a heal may have died between its stop and its start, or an outage may have ended the session.
+    try await start()
+    let deadline = try await durable.deadline("\(name).complete", "", limit)
+    var stalls = StallWatch(rollover: geometry.rollover)
+    var heals = try await healsSoFar()
+    var round = 1
+    var nextTick = context.ports.clock.now + geometry.rollover
+    var reason = "no status yet"
+    while true {
+      let rows = try await look()
+      let now = context.ports.clock.now
+      if let rows {
+        switch judge.opinion(rows) {
+        case .complete:
+          let patience = geometry.rollover * 2 + context.policy.arrivalMargin
+          let giveUp = try await durable.deadline("\(name).arrival", "", patience)
+          // Without arrival the session is stopped all the same: the seal then says what is missing, and touches nothing.
+          if try await arrival.isProbable(rows, judge.subvolumes) || now >= giveUp {
+            try await durable.remember(heals, "\(name).complete")
+            return heals
+          }
+          reason = "the checkpoint is complete; the nonces written after it have not arrived"
+        case .pending(let why): reason = why
+        }
+      }
+      guard now < deadline else {
+        throw DRError(
+          .timedOut, "wait for the checkpoint", georep.session.description,
+          reason: "not complete within \(limit.wholeSeconds) s: \(reason)",
+          remedy: "look at gsyncd.log on the primary nodes; the bytes that arrived stay")
+      }
+      context.ports.observer.observe(.waiting(phase, reason: reason, deadline: deadline), at: now)
+      if let rows, let brick = stalls.look(rows, at: now), heals < context.policy.healLimit {
+        heals += 1
+        try await heal(brick, heals)
+        stalls.reset()
+      } else if now >= nextTick {
+        // A later event is what completes a checkpoint on a volume that is otherwise quiet.
+        round += 1
+        let tick = round
+        _ = try await durable.retrying { () async throws(DRError) in try await writeNonces(round: tick) }
+        nextTick = context.ports.clock.now + geometry.rollover
+      }
+      try await context.ports.clock.sleep(for: context.policy.statusInterval)
+    }
+  }
+
+  /// Nil when the status could not be read this time: that is no answer, in either direction.
+  private func look() async throws(DRError) -> [WorkerStatus]? {
+    try durable.lease?.check()
+    do throws(DRError) {
+      return try await georep.status()
+    } catch {
+      guard error.kind == .transient || error.kind == .malformed else { throw error }
+      context.note(phase, "the session's status could not be read: \(error.reason)")
+      return nil
+    }
+  }
+
+  private func heal(_ brick: BrickName, _ count: Int) async throws(DRError) {
+    context.note(phase, "the live crawl of \(brick) is stalled: a new worker (\(count))")
+    try await durable.once("\(name).heal", "\(count)") { () async throws(DRError) in
+      try await georep.stop()
+      try await start()
+    }
+  }
+
+  private func start() async throws(DRError) {
+    try await SecondaryOwner(context: context).refuseLive()
+    try await durable.retrying { () async throws(DRError) in try await georep.start() }
+  }
+
+  private func healsSoFar() async throws(DRError) -> Int {
+    var count = 0
+    while try await durable.recall("\(name).heal", "\(count + 1)", as: Bool.self) != nil { count += 1 }
+    return count
+  }
+}

@@ -1,0 +1,85 @@
+/// What every phase of one run has in hand.
+struct RunContext: Sendable {
+  let run: RunID
+  let target: SyncTarget
+  let policy: SyncPolicy
+  let ports: SyncPorts
+  let durable: Durable
+
+  func note(_ phase: Phase, _ text: String) {
+    ports.observer.observe(.noted(phase, text), at: ports.clock.now)
+  }
+
+  /// The description of this run's snapshots: an orphan is found by it.
+  var snapshotDescription: String { SnapshotName.text(run: run, key: target.key) }
+
+  /// The domain as the engine named it at preflight.
+  func domain() async throws(DRError) -> StorageDomain {
+    try await durable.once("preflight.domain") { () async throws(DRError) in
+      try await ports.engine.storageDomain(target.domain)
+    }
+  }
+
+  /// The primary volume's bricks and rollover time, asked once.
+  func geometry() async throws(DRError) -> VolumeGeometry {
+    try await durable.once("primary.geometry") { () async throws(DRError) in
+      try await ports.georep.primaryGeometry()
+    }
+  }
+
+  func layout() async throws(DRError) -> DomainLayout { DomainLayout(try await domain().id) }
+
+  /// Runs `body` as a phase: its times are journalled, and its one-line note with them.
+  func phase<T>(
+    _ phase: Phase, _ body: () async throws(DRError) -> (T, note: String)
+  ) async throws(DRError) -> T {
+    let began = try await durable.once("phase.\(phase.rawValue).began") { () async throws(DRError) in
+      ports.clock.now
+    }
+    ports.observer.observe(.phaseBegan(phase), at: ports.clock.now)
+    let (value, note): (T, String)
+    do throws(DRError) {
+      (value, note) = try await body()
+    } catch {
+      if error.kind != .stopped {
+        _ = try await ended(phase, began, note: "failed: \(error)")
+        ports.observer.observe(.phaseFailed(phase, error), at: ports.clock.now)
+      }
+      throw error
+    }
+    let record = try await ended(phase, began, note: note)
+    ports.observer.observe(.phaseEnded(record), at: ports.clock.now)
+    return value
+  }
+
+  private func ended(_ phase: Phase, _ began: Instant, note: String) async throws(DRError) -> PhaseRecord {
+    try await durable.once("phase.\(phase.rawValue)") { () async throws(DRError) in
+      PhaseRecord(phase: phase, began: began, ended: ports.clock.now, note: note)
+    }
+  }
+
+  /// The phases that have ended, in order.
+  func phaseRecords() async throws(DRError) -> [PhaseRecord] {
+    var records: [PhaseRecord] = []
+    for phase in Phase.allCases {
+      if let record: PhaseRecord = try await durable.recall("phase.\(phase.rawValue)") {
+        records.append(record)
+      }
+    }
+    return records
+  }
+}
+
+/// The description of drkit's snapshots in the engine.
+enum SnapshotName {
+  static func text(run: RunID, key: DestinationKey) -> String { "drkit run \(run) \(key)" }
+
+  /// The run that a description names, if it is one of `key`'s.
+  static func run(in description: String, key: DestinationKey) -> RunID? {
+    let words = description.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
+    guard words.count == 4, words[0] == "drkit", words[1] == "run", words[3] == key.description else {
+      return nil
+    }
+    return RunID(words[2])
+  }
+}

@@ -1,0 +1,22 @@
+/// What a run tells whoever watches it. Telling changes nothing: an observer can't fail and must not block.
+public protocol RunObserver: Sendable {
+  func observe(_ event: RunEvent, at instant: Instant)
+}
+
+public enum RunEvent: Sendable, Hashable {
+  case runBegan(RunRecord, resumed: Bool)
+  case phaseBegan(Phase)
+  case phaseEnded(PhaseRecord)
+  /// A wait goes on, and why.
+  case waiting(Phase, reason: String, deadline: Instant)
+  /// Something done or decided that a human wants to see.
+  case noted(Phase, String)
+  case retrying(DRError, attempt: Int, after: TimeSpan)
+  case phaseFailed(Phase, DRError)
+  case runEnded(RunRecord)
+}
+
+public struct SilentObserver: RunObserver {
+  public init() {}
+  public func observe(_ event: RunEvent, at instant: Instant) {}
+}

@@ -1,0 +1,75 @@
+/// SHA-256 of a whole file with its size: what a seal compares.
+public struct FileDigest: Hashable, Sendable, Codable {
+  public var size: Int64
+  /// 64 hexadecimal digits (32 bytes); the simulator fills it from its model of the content.
+  public var sha256: String
+
+  public init(size: Int64, sha256: String) {
+    self.size = size
+    self.sha256 = sha256
+  }
+}
+
+/// A file that a run writes at the primary to see it arrive: one on each subvolume.
+public struct Nonce: Hashable, Sendable, Codable {
+  /// Index into `VolumeGeometry.subvolumes` of the primary.
+  public var subvolume: Int
+  /// Relative to the volume's root.
+  public var path: String
+
+  public init(subvolume: Int, path: String) {
+    self.subvolume = subvolume
+    self.path = path
+  }
+}
+
+/// A fresh look at a volume: a FUSE mount made for this view alone (a long-lived mount at the secondary was seen to give
+/// stale data). Paths are relative to the volume's root, `/` separated, without `..`.
+///
+/// `close` must be called; a real view is already detached from the name space, so that a killed process leaks no mount.
+public protocol VolumeView: Sendable {
+  /// The whole of a small file (at most 1 MiB); nil when it does not exist.
+  func read(_ path: String) async throws(DRError) -> [UInt8]?
+
+  /// Names in a directory, sorted; nil when it does not exist.
+  func list(_ directory: String) async throws(DRError) -> [String]?
+
+  /// Bytes; nil when the file does not exist.
+  func size(of path: String) async throws(DRError) -> Int64?
+
+  /// The digest of the file as this view reads it; nil when it does not exist. Missing shards are an error
+  /// (`.disproved`), never zeros.
+  func digest(of path: String) async throws(DRError) -> FileDigest?
+
+  /// Replaces the file's content by `<path>.new` and rename, keeping owner and mode; makes missing directories.
+  func replace(_ path: String, with bytes: [UInt8]) async throws(DRError)
+
+  /// Removes one file. A file that is not there is success.
+  func remove(_ path: String) async throws(DRError)
+
+  func space() async throws(DRError) -> VolumeSpace
+
+  func close() async
+}
+
+/// The primary volume's content: nonces, digests of frozen bases, space.
+public protocol PrimaryVolume: Sendable {
+  func view() async throws(DRError) -> any VolumeView
+
+  /// Writes `content` into one file on *every* subvolume (the names are found by asking where each lands) and returns
+  /// them. Repeating it with other content rewrites the same files.
+  func writeNonces(_ content: [UInt8], under directory: String) async throws(DRError) -> [Nonce]
+}
+
+/// The secondary volume's content.
+public protocol SecondaryVolume: Sendable {
+  func view() async throws(DRError) -> any VolumeView
+}
+
+/// The secondary cluster's administration.
+public protocol SecondaryCluster: Sendable {
+  func geometry() async throws(DRError) -> VolumeGeometry
+
+  /// Sets `features.read-only`.
+  func setReadOnly(_ readOnly: Bool) async throws(DRError)
+}

@@ -1,0 +1,145 @@
+import DRKit
+
+struct FakeGeoReplication: GeoReplication {
+  let world: SmallWorld
+  var session: SessionName { Sample.session }
+
+  func status() async throws(DRError) -> [WorkerStatus] {
+    try world.call("georep.status") { (state, now) throws(DRError) in state.rows(now) }
+  }
+
+  func setCheckpoint() async throws(DRError) -> Instant {
+    try world.call("georep.setCheckpoint") { (state, now) throws(DRError) in state.setCheckpoint(now) }
+  }
+
+  func start() async throws(DRError) {
+    try world.call("georep.start") { (state, now) throws(DRError) in state.start(now) }
+  }
+
+  func stop() async throws(DRError) {
+    try world.call("georep.stop") { (state, now) throws(DRError) in state.stop(now) }
+  }
+
+  func primaryGeometry() async throws(DRError) -> VolumeGeometry {
+    try world.call("georep.primaryGeometry") { (state, _) throws(DRError) in
+      VolumeGeometry(
+        name: "data", isStarted: true, subvolumes: WorldState.subvolumes, shardSize: state.shardSize,
+        rollover: .seconds(15), isReadOnly: false)
+    }
+  }
+
+  func dataMover() async throws(DRError) -> DataMover {
+    try world.call("georep.dataMover") { (state, _) throws(DRError) in state.mover }
+  }
+}
+
+struct FakeCluster: SecondaryCluster {
+  let world: SmallWorld
+
+  func geometry() async throws(DRError) -> VolumeGeometry {
+    try world.call("cluster.geometry") { (state, _) throws(DRError) in
+      VolumeGeometry(
+        name: "data-dr", isStarted: true, subvolumes: [[BrickName(node: "b1", path: "/bricks/0")]],
+        shardSize: state.shardSize, rollover: .seconds(15), isReadOnly: state.secondaryIsReadOnly)
+    }
+  }
+
+  func setReadOnly(_ readOnly: Bool) async throws(DRError) {
+    try world.call("cluster.setReadOnly") { (state, _) throws(DRError) in
+      state.secondaryIsReadOnly = readOnly
+    }
+  }
+}
+
+struct FakeVolume: PrimaryVolume, SecondaryVolume {
+  enum Side: String {
+    case primary, secondary
+  }
+
+  let world: SmallWorld
+  let side: Side
+
+  func view() async throws(DRError) -> any VolumeView {
+    try world.tripwire.call("\(side).view") { () throws(DRError) in }
+    return FakeView(world: world, side: side)
+  }
+
+  func writeNonces(_ content: [UInt8], under directory: String) async throws(DRError) -> [Nonce] {
+    try world.call("primary.writeNonces") { (state, now) throws(DRError) in
+      let nonces = WorldState.subvolumes.indices.map {
+        Nonce(subvolume: $0, path: "\(directory)/nonce-\($0)")
+      }
+      for nonce in nonces { state.writeNonce(nonce.path, content, now) }
+      return nonces
+    }
+  }
+}
+
+/// A look at one side's files.
+final class FakeView: VolumeView {
+  private let world: SmallWorld
+  private let side: FakeVolume.Side
+
+  init(world: SmallWorld, side: FakeVolume.Side) {
+    self.world = world
+    self.side = side
+    world.with { $0.openViews += 1 }
+  }
+
+  private func files(_ state: WorldState) -> [String: [UInt8]] {
+    side == .primary ? state.primary : state.secondary
+  }
+
+  func read(_ path: String) async throws(DRError) -> [UInt8]? {
+    try world.call("\(side).read") { (state, _) throws(DRError) in files(state)[path] }
+  }
+
+  func list(_ directory: String) async throws(DRError) -> [String]? {
+    try world.call("\(side).list") { (state, _) throws(DRError) in
+      let names = files(state).keys.filter { $0.hasPrefix("\(directory)/") }
+        .map { String($0.dropFirst(directory.count + 1).prefix { $0 != "/" }) }
+      return names.isEmpty ? nil : Set(names).sorted()
+    }
+  }
+
+  func size(of path: String) async throws(DRError) -> Int64? {
+    try world.call("\(side).size") { (state, _) throws(DRError) in
+      files(state)[path].map { Int64($0.count) }
+    }
+  }
+
+  func digest(of path: String) async throws(DRError) -> FileDigest? {
+    try world.call("\(side).digest") { (state, _) throws(DRError) in
+      files(state)[path].map { bytes in
+        let hash = bytes.reduce(UInt64(14_695_981_039_346_656_037)) {
+          ($0 ^ UInt64($1)) &* 1_099_511_628_211
+        }
+        let word = String(hash, radix: 16)
+        let padded = String(repeating: "0", count: 16 - word.count) + word
+        return FileDigest(size: Int64(bytes.count), sha256: String(repeating: padded, count: 4))
+      }
+    }
+  }
+
+  func replace(_ path: String, with bytes: [UInt8]) async throws(DRError) {
+    try world.call("\(side).replace") { (state, _) throws(DRError) in
+      try state.touchSecondary(path)
+      state.secondary[path] = bytes
+    }
+  }
+
+  func remove(_ path: String) async throws(DRError) {
+    try world.call("\(side).remove") { (state, _) throws(DRError) in
+      try state.touchSecondary(path)
+      if state.secondary.removeValue(forKey: path) != nil { state.removedAtSecondary.append(path) }
+    }
+  }
+
+  func space() async throws(DRError) -> VolumeSpace {
+    try world.call("\(side).space") { (state, _) throws(DRError) in
+      side == .primary ? state.space.primary : state.space.secondary
+    }
+  }
+
+  func close() async { world.with { $0.openViews -= 1 } }
+}
