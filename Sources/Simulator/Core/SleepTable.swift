@@ -1,4 +1,4 @@
-internal import CSimulatorHook
+import CSimulatorHook
 
 /// The tasks that sleep, each in a slot that its entry in the event queue points to.
 struct SleepTable: ~Copyable {
