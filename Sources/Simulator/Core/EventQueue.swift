@@ -37,6 +37,15 @@ struct EventQueue: ~Copyable {
     return true
   }
 
+  /// The slot of the sleeper who is probably woken next, to have its memory ready.
+  @inline(__always)
+  func nextSleeper() -> Int? {
+    guard let next = wheel.probablyNext(), next.pointee.isWakeUp, next.pointee.kind == WakeUpKind.sleep else {
+      return nil
+    }
+    return Int(next.pointee.a)
+  }
+
   /// Takes the next entry if it is due no later than `limit`.
   @inline(__always)
   mutating func take(until limit: Int64) -> Due {

@@ -70,6 +70,10 @@ struct EventWheel: ~Copyable {
     near.dropLeast()
   }
 
+  /// What is probably next after the one that was dropped; nil if that is not cheap to tell.
+  @inline(__always)
+  func probablyNext() -> UnsafePointer<Scheduled>? { near.leastOfSuccessors() }
+
   /// Removes what does not satisfy `keep`, in time proportional to the number of entries.
   mutating func retain(where keep: (Scheduled) -> Bool) {
     near.retain(where: keep)

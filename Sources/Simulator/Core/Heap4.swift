@@ -45,6 +45,16 @@ public struct Heap4<Element: Comparable & BitwiseCopyable>: ~Copyable {
   @inline(__always)
   mutating func dropLeast() { rootIsVacant = true }
 
+  /// Where the element is that will be least once the dropped one has been replaced or removed, unless
+  /// something less is inserted; nil if the root has not been dropped, or has no four successors.
+  @inline(__always)
+  func leastOfSuccessors() -> UnsafePointer<Element>? {
+    guard rootIsVacant, filled > 4 else { return nil }
+    let left = base[2] < base[1] ? 2 : 1
+    let right = base[4] < base[3] ? 4 : 3
+    return UnsafePointer(base + (base[right] < base[left] ? right : left))
+  }
+
   public mutating func insert(_ element: Element) {
     if rootIsVacant {
       rootIsVacant = false

@@ -18,10 +18,11 @@ extension SimulationLoop {
     ) async throws(DRError) -> T
   {
     try crossBoundary(who)
-    if request.nanoseconds > 0 {
-      let landing = instant(after: request)
-      do {
-        try await pause(who, until: landing)
+    let landing = instant(after: request)
+    if request.nanoseconds > 0, let nap = try lieDown(who, until: landing) {
+      let isOnTime = await rest(nap)
+      do throws(DRError) {
+        try getUp(who, isOnTime)
       } catch {
         if !state.pointee.isVoid, state.pointee.incarnations[Int(who.index)].inFlight == .lands {
           land(at: landing) { _ = try? apply() }
@@ -36,7 +37,9 @@ extension SimulationLoop {
       answer = .failure(error)
     }
     try crossBoundary(who)
-    if reply.nanoseconds > 0 { try await pause(who, until: instant(after: reply)) }
+    if reply.nanoseconds > 0, let nap = try lieDown(who, until: instant(after: reply)) {
+      try getUp(who, await rest(nap))
+    }
     return try answer.get()
   }
 

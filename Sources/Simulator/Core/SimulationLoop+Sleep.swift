@@ -4,20 +4,24 @@ import DRKit
 extension SimulationLoop {
   /// Suspends the task until `deadline` (not at all if that has passed). One boundary, before it.
   /// - Throws: `.stopped` if the task is cancelled or the incarnation dies.
+  @inline(__always)
   nonisolated(nonsending)
     public func sleep(_ who: Incarnation, until deadline: Instant) async throws(DRError)
   {
     try crossBoundary(who)
-    try await pause(who, until: deadline.nanoseconds)
+    guard let nap = try lieDown(who, until: deadline.nanoseconds) else { return }
+    try getUp(who, await rest(nap))
   }
 
   /// Suspends the task for `span` (not at all if that is zero or negative). One boundary, before it.
   /// - Throws: `.stopped` if the task is cancelled or the incarnation dies.
+  @inline(__always)
   nonisolated(nonsending)
     public func sleep(_ who: Incarnation, for span: TimeSpan) async throws(DRError)
   {
     try crossBoundary(who)
-    try await pause(who, until: instant(after: span))
+    guard let nap = try lieDown(who, until: instant(after: span)) else { return }
+    try getUp(who, await rest(nap))
   }
 
   /// Lets everything that is ready at this instant go first. `Task.yield` does not do here: see `run`.
@@ -27,7 +31,7 @@ extension SimulationLoop {
   {
     try checkPort()
     guard !state.pointee.isVoid, state.pointee.incarnations[Int(who.index)].isAlive else { throw .stopped }
-    try await suspend(who, until: state.pointee.now)
+    try getUp(who, await rest(reserve(who, until: state.pointee.now)))
   }
 
   func instant(after span: TimeSpan) -> Int64 {
@@ -35,32 +39,48 @@ extension SimulationLoop {
     return sum.overflow ? .max : sum.partialValue
   }
 
-  /// A sleep that is no boundary.
-  nonisolated(nonsending)
-    func pause(_ who: Incarnation, until deadline: Int64) async throws(DRError)
-  {
-    guard deadline > state.pointee.now else {
-      if Task.isCancelled { throw .stopped }
-      return
-    }
-    try await suspend(who, until: deadline)
+  /// A place among the sleepers.
+  struct Nap {
+    var slot: Int
+    var event: EventHandle
   }
 
-  nonisolated(nonsending)
-    private func suspend(_ who: Incarnation, until deadline: Int64) async throws(DRError)
-  {
+  /// Begins a sleep that is no boundary; nil if it is over already. The parts of a sleep are apart, and only
+  /// `rest` is async, as each async frame is memory that a thousand sleeping tasks push out of the cache.
+  @inline(__always)
+  func lieDown(_ who: Incarnation, until deadline: Int64) throws(DRError) -> Nap? {
+    guard deadline > state.pointee.now else {
+      if Task.isCancelled { throw .stopped }
+      return nil
+    }
+    return reserve(who, until: deadline)
+  }
+
+  @inline(__always)
+  private func reserve(_ who: Incarnation, until deadline: Int64) -> Nap {
     let event = state.pointee.queue.insert(
       at: deadline, isWakeUp: true, kind: WakeUpKind.sleep,
       a: UInt32(truncatingIfNeeded: state.pointee.sleeps.nextSlot), b: 0)
-    let slot = state.pointee.sleeps.reserve(event: event, incarnation: who.index)
-    let isOnTime = await withTaskCancellationHandler {
+    return Nap(slot: state.pointee.sleeps.reserve(event: event, incarnation: who.index), event: event)
+  }
+
+  /// Suspends the task; false if it is told to stop.
+  @inline(__always)
+  nonisolated(nonsending)
+    func rest(_ nap: Nap) async -> Bool
+  {
+    await withTaskCancellationHandler {
       await withUnsafeContinuation { waker in
-        if !state.pointee.sleeps.suspend(slot, waker) { waker.resume(returning: false) }
+        if !state.pointee.sleeps.suspend(nap.slot, waker) { waker.resume(returning: false) }
       }
     } onCancel: {
-      interrupt(slot, event: event)
+      interrupt(nap)
     }
-    // Killed between its wake-up and its turn: it has died asleep.
+  }
+
+  /// Ends a sleep. One that was killed between its wake-up and its turn has died asleep.
+  @inline(__always)
+  func getUp(_ who: Incarnation, _ isOnTime: Bool) throws(DRError) {
     guard isOnTime, !state.pointee.isVoid, state.pointee.incarnations[Int(who.index)].isAlive else {
       throw .stopped
     }
@@ -73,6 +93,7 @@ extension SimulationLoop {
     state.pointee.wakeUps &+= 1
     state.pointee.trace.add(
       Instant(nanoseconds: state.pointee.now), .max, incarnation, Int64(truncatingIfNeeded: slot))
+    if let next = state.pointee.queue.nextSleeper() { state.pointee.sleeps.prefetch(next) }
     waker?.resume(returning: true)
   }
 
@@ -88,11 +109,11 @@ extension SimulationLoop {
   }
 
   /// The sleeper's task is cancelled.
-  private func interrupt(_ slot: Int, event: EventHandle) {
+  private func interrupt(_ nap: Nap) {
     checkThread()
     // Not always within a run: what is resumed has to come back here all the same.
     let previous = drk_hook_enter(state)
-    stop(slot, event: event)
+    stop(nap.slot, event: nap.event)
     drk_hook_leave(previous)
   }
 }
