@@ -1,5 +1,5 @@
-internal import DRKit
-public import Simulator
+import DRKit
+import Simulator
 
 /// The same seeds must do the same in every process, in debug and in release: a workload that uses the whole
 /// core, and its hash. Print it in both builds and compare.

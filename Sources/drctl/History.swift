@@ -23,7 +23,7 @@ struct Runs: AsyncParsableCommand {
 
     func run() async throws {
       try await reporting(json: options.json) {
-        let store = try SiteAssembly.openStore(options.read())
+        let store = try SiteAssembly.openCatalogue(options.read())
         let runs = try await store.runs(nil, limit: limit)
         if options.json { return Console.out(try JSONText.of(runs)) }
         guard !runs.isEmpty else { return Console.out("no runs yet") }
@@ -48,7 +48,7 @@ struct Runs: AsyncParsableCommand {
 
     func run() async throws {
       try await reporting(json: options.json) {
-        let store = try SiteAssembly.openStore(options.read())
+        let store = try SiteAssembly.openCatalogue(options.read())
         guard let id = RunID(run) else {
           throw DRError(
             .unfit, "show a run", run, reason: "that is no run id", remedy: "`drctl runs` lists them")
@@ -98,7 +98,7 @@ struct Status: AsyncParsableCommand {
   func run() async throws {
     try await reporting(json: options.json) {
       let configuration = try options.read()
-      let store = try SiteAssembly.openStore(configuration)
+      let store = try SiteAssembly.openCatalogue(configuration)
       let now = SystemClock().now
       var lines: [Line] = []
       for domain in configuration.domains {

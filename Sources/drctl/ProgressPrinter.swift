@@ -6,7 +6,8 @@ import Synchronization
 /// line written over; elsewhere a line is printed when the reason changes.
 final class ProgressPrinter: RunObserver {
   private struct State {
-    var waiting = ""
+    /// The reasons already shown in this phase: several machines are waited for at once.
+    var shown: Set<String> = []
     var isWaitShown = false
   }
 
@@ -20,11 +21,11 @@ final class ProgressPrinter: RunObserver {
     switch event {
     case .runBegan(let record, let resumed):
       line(instant, "run", "\(resumed ? "resuming" : "beginning") run \(record.id) of \(record.key)")
-    case .phaseBegan: break
+    case .phaseBegan: state.withLock { $0.shown = [] }
     case .phaseEnded(let record):
       line(instant, record.phase.rawValue, "\((record.ended - record.began).text)  \(record.note)")
     case .waiting(let phase, let reason, let deadline):
-      wait(instant, phase.rawValue, "waiting for \(reason) (until \(deadline.clockText))", reason)
+      wait(instant, phase.rawValue, "waiting for \(reason) (at most \((deadline - instant).text) more)", reason)
     case .noted(let phase, let text): line(instant, phase.rawValue, text)
     case .retrying(let error, let attempt, let after):
       line(instant, "retry", "\(error.operation): \(error.reason) (try \(attempt), again in \(after.text))")
@@ -41,7 +42,6 @@ final class ProgressPrinter: RunObserver {
     state.withLock { state in
       if state.isWaitShown { Console.raw("\r\u{1b}[K") }
       state.isWaitShown = false
-      state.waiting = ""
       Console.out("\(instant.clockText)  \(head.padded(10))\(text)")
     }
   }
@@ -51,10 +51,9 @@ final class ProgressPrinter: RunObserver {
       if Console.isTerminal {
         Console.raw("\r\u{1b}[K\(instant.clockText)  \(head.padded(10))\(text)")
         state.isWaitShown = true
-      } else if state.waiting != reason {
+      } else if state.shown.insert(reason).inserted {
         Console.out("\(instant.clockText)  \(head.padded(10))\(text)")
       }
-      state.waiting = reason
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DRKit
+import Foundation
 import Simulator
 import Site
 import TestBed

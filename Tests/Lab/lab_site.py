@@ -124,6 +124,8 @@ domains:
                     pending.pop(text)()
                 finally:
                     os.kill(run, signal.SIGCONT)
+                    # nsenter stops itself with its child, and does not wake with it.
+                    process.send_signal(signal.SIGCONT)
         code = process.wait(60)
         if pending:
             raise AssertionError(f"the run never said {list(pending)}")

@@ -16,12 +16,17 @@ struct ImageRepair: Sendable {
     }
     try await view.remove(layout.volume(plan.overlay, of: plan.disk))
     try await view.remove(layout.lease(plan.overlay, of: plan.disk))
-    let leaf = try OverlayRemoval.leaf(of: plan.disk, metadata: try await self.metadata(of: plan.disk))
-    guard leaf == plan.base else {
+    let chain = try OverlayRemoval.chain(of: plan.disk, metadata: try await self.metadata(of: plan.disk))
+    guard chain.first == plan.base else {
       throw DRError(
         .disproved, "verify the volume chain", "image \(plan.disk)",
-        reason: "the leaf is \(leaf), not \(plan.base)")
+        reason: "the leaf is \(chain[0]), not \(plan.base)")
     }
+  }
+
+  /// The base and everything that it stands on, in order.
+  func chain(below base: VolumeID, of disk: DiskID) async throws(DRError) -> [VolumeID] {
+    try OverlayRemoval.chain(of: disk, from: base, metadata: try await metadata(of: disk))
   }
 
   /// Every volume of the image that has a `.meta`, as vdsm lists them.
@@ -29,7 +34,7 @@ struct ImageRepair: Sendable {
     let directory = layout.image(disk)
     guard let names = try await view.list(directory) else {
       throw DRError(
-        .disproved, "read the image", directory, reason: "the image has not arrived at the secondary")
+        .disproved, "read the image", directory, reason: "there is no such image on the volume")
     }
     var metadata: [VolumeID: VolumeMetadata] = [:]
     for name in names where name.hasSuffix(".meta") {

@@ -126,6 +126,18 @@ public struct PreflightCheck: Sendable {
     return [capacity(here.space, there.space), overlayRoom(here.space), ownership(here.pools, there.pools)]
   }
 
+  /// Whose the secondary's copy is, through fresh views: also asked again right before each thing that would change it.
+  func ownership(of domain: StorageDomainID) async throws(DRError) -> PreflightFinding {
+    let path = DomainLayout(domain).metadata
+    let here = try await withView(of: ports.primary.view()) { (view) async throws(DRError) in
+      try await view.read(path).flatMap(DomainMetadata.pools)
+    }
+    let there = try await withView(of: ports.secondary.view()) { (view) async throws(DRError) in
+      try await view.read(path).flatMap(DomainMetadata.pools)
+    }
+    return ownership(here, there)
+  }
+
   private struct Side: Sendable {
     let space: VolumeSpace
     let pools: [String]?
@@ -163,9 +175,7 @@ public struct PreflightCheck: Sendable {
     guard let there else {
       return PreflightFinding("secondary-idle", .ok, "the domain has not arrived at the secondary yet")
     }
-    guard let here, here != there else {
-      return PreflightFinding("secondary-idle", .ok, "not attached elsewhere")
-    }
+    if here == there { return PreflightFinding("secondary-idle", .ok, "not attached elsewhere") }
     if there.isEmpty { return PreflightFinding("secondary-idle", .ok, "detached at the secondary") }
     return PreflightFinding(
       "secondary-idle", .unfit, "the secondary's copy is attached to pool \(there.joined(separator: ", "))",

@@ -16,14 +16,8 @@ struct ReplicationPass: Sendable {
   private var georep: any GeoReplication { context.ports.georep }
   private var durable: Durable { context.durable }
 
-  func geometry() async throws(DRError) -> VolumeGeometry {
-    try await durable.once("primary.geometry") { () async throws(DRError) in
-      try await georep.primaryGeometry()
-    }
-  }
-
   func run() async throws(DRError) -> Outcome {
-    let geometry = try await geometry()
+    let geometry = try await context.geometry()
     let checkpoint = try await durable.once("\(name).checkpoint") { () async throws(DRError) in
       try await georep.setCheckpoint()
     }
@@ -59,14 +53,14 @@ struct ReplicationPass: Sendable {
       under: "\(DomainLayout.nonces)/\(session.secondaryHost)-\(session.secondaryVolume)")
   }
 
-  /// Starts the session, waits for the checkpoint on every subvolume, and then for the nonces, which are 2 s younger and may ride in a later
-  /// batch; returns how many new workers it took.
+  /// Starts the session, waits for the checkpoint on every subvolume, and then for the nonces, which are 2 s younger and
+  /// may ride in a later batch; returns how many new workers it took.
   private func complete(
     _ judge: CheckpointJudge, _ arrival: NonceArrival, _ geometry: VolumeGeometry
   ) async throws(DRError) -> Int {
     if let known: Int = try await durable.recall("\(name).complete") { return known }
     // In every incarnation: a heal may have died between its stop and its start, or an outage may have ended the session.
-    try await durable.retrying { () async throws(DRError) in try await georep.start() }
+    try await start()
     let deadline = try await durable.deadline("\(name).complete", "", limit)
     var stalls = StallWatch(rollover: geometry.rollover)
     var heals = try await healsSoFar()
@@ -128,70 +122,18 @@ struct ReplicationPass: Sendable {
     context.note(phase, "the live crawl of \(brick) is stalled: a new worker (\(count))")
     try await durable.once("\(name).heal", "\(count)") { () async throws(DRError) in
       try await georep.stop()
-      try await georep.start()
+      try await start()
     }
+  }
+
+  private func start() async throws(DRError) {
+    try await SecondaryOwner(context: context).refuseLive()
+    try await durable.retrying { () async throws(DRError) in try await georep.start() }
   }
 
   private func healsSoFar() async throws(DRError) -> Int {
     var count = 0
     while try await durable.recall("\(name).heal", "\(count + 1)", as: Bool.self) != nil { count += 1 }
     return count
-  }
-}
-
-/// Whether the nonces of a pass are at the secondary, as far as can be told while the session runs.
-struct NonceArrival: Sendable {
-  let context: RunContext
-  let pass: String
-  let nonces: [Nonce]
-  let written: Instant
-
-  /// LAST_SYNCED past the writing says so without a mount; otherwise a fresh look does.
-  func isProbable(_ rows: [WorkerStatus], _ subvolumes: [[BrickName]]) async throws(DRError) -> Bool {
-    let synced = subvolumes.allSatisfy { bricks in
-      rows.contains { row in
-        bricks.contains(row.brick) && row.state == .active && row.lastSynced.map { $0 > written } ?? false
-      }
-    }
-    if synced { return true }
-    do throws(DRError) {
-      return try await complaint(try await context.ports.secondary.view()) == nil
-    } catch {
-      guard error.kind == .transient || error.kind == .disproved else { throw error }
-      return false
-    }
-  }
-
-  /// What is wrong with the first nonce that is not as written; nil when all are. Closes the view.
-  func complaint(_ view: any VolumeView) async throws(DRError) -> (Nonce, String)? {
-    try await withView(of: view) { (view) async throws(DRError) in
-      for nonce in nonces {
-        let bytes = try await view.read(nonce.path)
-        if let complaint = NonceText.complaint(bytes, run: context.run, pass: pass) {
-          return (nonce, complaint)
-        }
-      }
-      return nil
-    }
-  }
-}
-
-/// Stops the session and waits until no row shows a worker.
-struct SessionStop {
-  let context: RunContext
-  let phase: Phase
-  let step: String
-
-  func run() async throws(DRError) {
-    let georep = context.ports.georep
-    try await context.durable.once(step) { () async throws(DRError) in try await georep.stop() }
-    _ = try await context.durable.poll(
-      "\(step)ped", "", Waiting(phase, "the session's workers to stop"), within: context.policy.stopLimit,
-      every: context.policy.statusInterval
-    ) { () async throws(DRError) -> Bool? in
-      let rows = try await georep.status()
-      let quiet = rows.allSatisfy { $0.state == .stopped || $0.state == .created }
-      return !rows.isEmpty && quiet ? true : nil
-    }
   }
 }

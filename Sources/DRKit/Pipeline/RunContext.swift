@@ -20,6 +20,13 @@ struct RunContext: Sendable {
     }
   }
 
+  /// The primary volume's bricks and rollover time, asked once.
+  func geometry() async throws(DRError) -> VolumeGeometry {
+    try await durable.once("primary.geometry") { () async throws(DRError) in
+      try await ports.georep.primaryGeometry()
+    }
+  }
+
   func layout() async throws(DRError) -> DomainLayout { DomainLayout(try await domain().id) }
 
   /// Runs `body` as a phase: its times are journalled, and its one-line note with them.

@@ -7,7 +7,20 @@ struct SecondaryGate {
   private static let openStep = "seal.gate.off"
   private static let closeStep = "seal.gate.on"
 
+  /// - Throws: `.unfit` when the secondary's copy is live at another engine; `.disproved` when the session is not stopped:
+  ///   this incarnation may not be the one that stopped it.
   func open() async throws(DRError) {
+    try await SecondaryOwner(context: context).refuseLive()
+    let subvolumes = try await context.geometry().subvolumes
+    let rows = try await context.durable.retrying { () async throws(DRError) in
+      try await context.ports.georep.status()
+    }
+    if let complaint = SessionQuiet.complaint(rows, subvolumes: subvolumes) {
+      throw DRError(
+        .disproved, "change the secondary", context.ports.georep.session.description,
+        reason: "the session was stopped, but \(complaint)",
+        remedy: "let drkit alone start and stop this session")
+    }
     let cluster = context.ports.cluster
     let closed = try await context.durable.once(Self.wasClosed) { () async throws(DRError) in
       try await cluster.geometry().isReadOnly
@@ -18,9 +31,16 @@ struct SecondaryGate {
     }
   }
 
-  /// Also after a failure: journalled as was, the flag goes back whether or not opening it was recorded.
+  /// Also after a failure: journalled as was, the flag goes back whether or not opening it was recorded. Not when the copy
+  /// went live meanwhile: its machines would stop.
   func close() async throws(DRError) {
-    guard try await context.durable.recall(Self.wasClosed, as: Bool.self) == true else { return }
+    guard try await context.durable.recall(Self.wasClosed, as: Bool.self) == true,
+      try await context.durable.recall(Self.closeStep, as: Bool.self) == nil
+    else { return }
+    let owner = try await SecondaryOwner(context: context).finding()
+    guard owner.grade != .unfit else {
+      return context.note(.seal, "the secondary is left writable: \(owner.text)")
+    }
     let cluster = context.ports.cluster
     try await context.durable.once(Self.closeStep) { () async throws(DRError) in
       try await cluster.setReadOnly(true)

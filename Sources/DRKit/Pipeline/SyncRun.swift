@@ -32,7 +32,8 @@ public struct SyncRun: Sendable {
     let lease = LeaseKeeper(
       key: target.key, owner: fresh, length: policy.leaseLength, clock: ports.clock,
       catalogue: ports.catalogue)
-    try await lease.take()
+    let patient = durable(fresh, nil)
+    try await patient.retrying { () async throws(DRError) in try await lease.take() }
     let outcome = await withTaskGroup(of: Swift.Result<Result, DRError>?.self) { group in
       group.addTask {
         do throws(DRError) { return .success(try await run(fresh, lease)) } catch { return .failure(error) }
@@ -51,7 +52,7 @@ public struct SyncRun: Sendable {
     }
     switch outcome {
     case .success(let result):
-      try await lease.release()
+      try await patient.retrying { () async throws(DRError) in try await lease.release() }
       return result
     case .failure(let error):
       throw error
@@ -59,23 +60,33 @@ public struct SyncRun: Sendable {
   }
 
   private func run(_ fresh: RunID, _ lease: LeaseKeeper) async throws(DRError) -> Result {
-    let unfinished = try await ports.catalogue.unfinishedRun(target.key)
+    let starter = durable(fresh, lease)
+    let unfinished = try await starter.retrying { () async throws(DRError) in
+      try await ports.catalogue.unfinishedRun(target.key)
+    }
     var record = unfinished ?? RunRecord(id: fresh, key: target.key, began: ports.clock.now)
-    if unfinished == nil { try await ports.catalogue.save(record) }
+    if unfinished == nil {
+      let begun = record
+      try await starter.retrying { () async throws(DRError) in try await ports.catalogue.save(begun) }
+    }
     ports.observer.observe(.runBegan(record, resumed: unfinished != nil), at: ports.clock.now)
-
-    let durable = Durable(
-      run: record.id, clock: ports.clock, journal: ports.journal, observer: ports.observer,
-      retry: policy.retry,
-      lease: lease)
+    let durable = durable(record.id, lease)
     let context = RunContext(run: record.id, target: target, policy: policy, ports: ports, durable: durable)
 
     let verdict = try await verdict(context)
     let leftOver = try await cleanUp(context, verdict)
     record = try await report(context, record, verdict, leftOver)
-    let standing = try await ports.catalogue.newestPoint(target.key)
+    let standing = try await durable.retrying { () async throws(DRError) in
+      try await ports.catalogue.newestPoint(target.key)
+    }
     ports.observer.observe(.runEnded(record), at: ports.clock.now)
     return Result(record: record, resumed: unfinished != nil, point: verdict.point, standing: standing)
+  }
+
+  private func durable(_ run: RunID, _ lease: LeaseKeeper?) -> Durable {
+    Durable(
+      run: run, clock: ports.clock, journal: ports.journal, observer: ports.observer, retry: policy.retry,
+      lease: lease)
   }
 
   /// Forward to a sealed point, or to the reason why there is none. Journalled: a run that failed once only backs out.

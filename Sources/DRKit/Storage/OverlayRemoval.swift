@@ -39,22 +39,35 @@ public enum OverlayRemoval: Hashable, Sendable {
     return .repair
   }
 
-  /// The one leaf of an image, every parent resolved: what vdsm needs to build the chain.
-  public static func leaf(
+  /// The chain of an image from its one leaf down: what vdsm needs to build it (`prepareImage` wants every volume LEGAL).
+  /// - Throws: `.disproved` when there is not exactly one leaf, a parent does not exist, or a volume is ILLEGAL.
+  public static func chain(
     of disk: DiskID, metadata: [VolumeID: VolumeMetadata]
-  ) throws(DRError) -> VolumeID {
-    func broken(_ reason: String) -> DRError {
-      DRError(.disproved, "verify the volume chain", "image \(disk)", reason: reason)
-    }
+  ) throws(DRError) -> [VolumeID] {
     let leaves = metadata.filter { $0.value.role == .leaf }.map(\.key).sorted()
-    guard leaves.count == 1 else { throw broken("\(leaves.count) leaves; an image must have exactly one") }
-    var seen = 0
-    var volume = leaves[0]
-    while let meta = metadata[volume], seen <= metadata.count {
-      seen += 1
-      if meta.parent == .blank { return leaves[0] }
+    guard leaves.count == 1 else {
+      throw broken(disk, "\(leaves.count) leaves; an image must have exactly one")
+    }
+    return try chain(of: disk, from: leaves[0], metadata: metadata)
+  }
+
+  /// The volume and everything below it, in order; what is above it may be anything.
+  public static func chain(
+    of disk: DiskID, from top: VolumeID, metadata: [VolumeID: VolumeMetadata]
+  ) throws(DRError) -> [VolumeID] {
+    var chain: [VolumeID] = []
+    var volume = top
+    while let meta = metadata[volume] {
+      guard !chain.contains(volume) else { throw broken(disk, "the chain comes back to \(volume)") }
+      guard meta.isLegal else { throw broken(disk, "\(volume) is ILLEGAL: no machine starts from it") }
+      chain.append(volume)
+      if meta.parent == .blank { return chain }
       volume = meta.parent
     }
-    throw broken("the parent \(volume) does not exist")
+    throw broken(disk, chain.isEmpty ? "\(volume) has no .meta" : "the parent \(volume) does not exist")
+  }
+
+  private static func broken(_ disk: DiskID, _ reason: String) -> DRError {
+    DRError(.disproved, "verify the volume chain", "image \(disk)", reason: reason)
   }
 }

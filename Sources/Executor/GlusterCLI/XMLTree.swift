@@ -5,7 +5,7 @@ import FoundationXML
 /// An element of a gluster answer: its name, text and child elements, in order. Attributes are dropped: gluster says
 /// nothing in them that it does not say in elements.
 ///
-/// On `XMLParser`, not `XMLDocument`, which crashes on truncated input and reads external entities (measured on Swift
+/// On `XMLParser`: Foundation's document class crashes on truncated input and reads external entities (measured on Swift
 /// 6.3.1, Linux).
 struct XMLTree: Hashable, Sendable {
   var name: String

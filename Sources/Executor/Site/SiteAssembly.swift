@@ -14,7 +14,7 @@ public struct SiteAssembly: Sendable {
     _ configuration: Configuration, _ domain: ProtectedDomain, observer: any RunObserver,
     _ body: (SiteAssembly) async throws -> T
   ) async throws -> T {
-    let store = try openStore(configuration)
+    let store = try StateStore(path: configuration.state)
     let clock = SystemClock()
     let engine = try manager(configuration.engine, clock)
     let result: Result<T, any Error>
@@ -30,7 +30,7 @@ public struct SiteAssembly: Sendable {
   }
 
   /// - Throws: `.unfit` when the database can't be used.
-  public static func openStore(_ configuration: Configuration) throws(DRError) -> StateStore {
+  public static func openCatalogue(_ configuration: Configuration) throws(DRError) -> any Catalogue {
     try StateStore(path: configuration.state)
   }
 

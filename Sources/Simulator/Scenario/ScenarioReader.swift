@@ -157,12 +157,15 @@ public enum ScenarioReader {
     _ node: StrictNode
   ) throws(StrictYAMLError) -> (TimeSpan, SyncPolicy) {
     let map = try node.mapping(keys: [
-      "every", "on-snapshot-failure", "replicate-limit", "merge-attempts", "concurrency",
+      "every", "on-snapshot-failure", "replicate-limit", "merge-attempts", "concurrency", "start-lead",
     ])
     var policy = SyncPolicy()
     if let word = try map.optional("on-snapshot-failure") { policy.onSnapshotFailure = try word.choice() }
     if let span = try map.optional("replicate-limit") {
       policy.replicateLimit = try span.duration(in: .minutes(1)...(.hours(24 * 30)))
+    }
+    if let span = try map.optional("start-lead") {
+      policy.startLead = try span.duration(in: .zero ... .minutes(10))
     }
     if let count = try map.optional("merge-attempts") { policy.mergeAttempts = try count.int(in: 1...100) }
     if let count = try map.optional("concurrency") { policy.concurrency = try count.int(in: 1...64) }

@@ -5,7 +5,6 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import Simulator
-import UnixSignals
 
 /// A test bed's HTTP server: `EngineREST` behind a loopback socket.
 public struct TestBedServer: Sendable {
@@ -31,7 +30,11 @@ public struct TestBedServer: Sendable {
       self.init(host: host, port: port)
     }
 
-    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    public var isLoopback: Bool {
+      if host == "localhost" || host == "::1" { return true }
+      let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+      return parts.count == 4 && parts[0] == 127 && parts.allSatisfy { $0 != nil }
+    }
   }
 
   /// Bytes of a request's body.
@@ -104,7 +107,7 @@ public struct TestBedServer: Sendable {
     try await withThrowingTaskGroup { group in
       group.addTask { await rest.performWork() }
       group.addTask {
-        try await application.runService(gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [])
+        if handlesSignals { try await application.runService() } else { try await application.run() }
       }
       defer { group.cancelAll() }
       // Work ends only by cancellation, so the first to return or throw is the server.

@@ -108,6 +108,13 @@ extension WorldState {
         machine: VirtualMachine(id: Sample.machine(m), name: "vm\(m)", status: status), disks: attached))
   }
 
+  /// Puts a volume under a base, as an administrator's own snapshot did long ago.
+  mutating func putBelow(_ below: VolumeID, base: VolumeID, disk: DiskID) {
+    write(layout.volume(below, of: disk), Array("below \(base)".utf8))
+    write(layout.meta(below, of: disk), Sample.meta(disk: disk, role: .internal))
+    write(layout.meta(base, of: disk), Sample.meta(disk: disk, parent: below, format: "COW"))
+  }
+
   /// Every snapshot that stands, as `machine: description`.
   var standing: [String] {
     machines.flatMap { machine in

@@ -16,6 +16,7 @@ struct QuiescePhase {
   init(_ context: RunContext) { self.context = context }
 
   static let planStep = "quiesce.plan"
+  static let snapshotStep = "quiesce.snapshot"
 
   func run() async throws(DRError) -> Quiesced {
     try await context.phase(.quiesce) { () async throws(DRError) in
@@ -78,7 +79,7 @@ struct QuiescePhase {
     let requested = try await durable.once("quiesce.requested", item) { () async throws(DRError) in
       context.ports.clock.now
     }
-    let snapshot = try await durable.once("quiesce.snapshot", item) { () async throws(DRError) in
+    let snapshot = try await durable.once(Self.snapshotStep, item) { () async throws(DRError) in
       // An earlier request whose answer was lost has taken place if the snapshot is there.
       if let mine = try await engine.snapshots(of: machine.id).first(where: { $0.description == description })
       {

@@ -11,7 +11,7 @@ struct ReplicatePhase {
     try await context.phase(.replicate) { () async throws(DRError) in
       let pass = ReplicationPass(
         context: context, phase: .replicate, name: Self.pass, limit: context.policy.replicateLimit)
-      let rollover = try await pass.geometry().rollover
+      let rollover = try await context.geometry().rollover
       let ordered = quiesced.settled + rollover + context.policy.rolloverMargin
       context.ports.observer.observe(
         .waiting(.replicate, reason: "the changelogs that saw the snapshots to roll over", deadline: ordered),

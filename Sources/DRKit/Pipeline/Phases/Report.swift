@@ -36,7 +36,9 @@ struct ReportPhase {
       severity = .alert
       text = "drkit: sync of \(record.key) FAILED"
       if let failure = record.failure { text += ": \(failure)" }
-      let standing = try await context.ports.catalogue.newestPoint(record.key)
+      let standing = try await context.durable.retrying { () async throws(DRError) in
+        try await context.ports.catalogue.newestPoint(record.key)
+      }
       text += standing.map { "; the last sealed point is of run \($0.run)" } ?? "; there is no sealed point"
     }
     if !record.leftOver.isEmpty {

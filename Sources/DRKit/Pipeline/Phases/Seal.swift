@@ -13,9 +13,11 @@ struct SealPhase {
       }
       try await proveArrival(nonces)
       let gate = SecondaryGate(context: context)
-      try await gate.open()
+      // Once the manifest stands nothing at the secondary is changed any more.
+      if try await context.durable.recall("seal.manifest", as: Bool.self) == nil { try await gate.open() }
       try await repair(work)
       let images = try await prove(work)
+      try await proveFrozen(quiesced.machines)
       let point = try await context.durable.once("seal.point") { () async throws(DRError) in
         RecoveryPoint(
           run: context.run, key: context.target.key, instant: quiesced.instant,
@@ -75,30 +77,82 @@ struct SealPhase {
     return images
   }
 
+  /// The base and, since a leaf is no better than what it stands on, every volume below it.
   private func prove(_ image: ImageToSeal, _ layout: DomainLayout) async throws(DRError) -> SealedImage {
-    let path = layout.volume(image.disk.base, of: image.disk.disk)
-    func disproved(_ reason: String) -> DRError {
-      DRError(
-        .disproved, "prove the content", "\(image.name) (\(path))", reason: reason,
-        remedy: "the secondary's image is not the primary's: a lost or changed shard never heals by itself")
+    let disk = image.disk.disk
+    let ours = try await chain(image, layout, try await context.ports.primary.view())
+    let theirs = try await chain(image, layout, try await context.ports.secondary.view())
+    guard ours == theirs else {
+      let (there, here) = (theirs.map(\.description), ours.map(\.description))
+      throw disproved(
+        image, layout.image(disk),
+        "the chain is \(there.joined(separator: " on ")) there, \(here.joined(separator: " on ")) here")
     }
+    for volume in ours.dropFirst().reversed() {
+      _ = try await context.durable.once("seal.proved.below", "\(disk)/\(volume)") {
+        () async throws(DRError) in try await compare(image, layout.volume(volume, of: disk))
+      }
+    }
+    let digest = try await compare(image, layout.volume(image.disk.base, of: disk))
+    context.note(.seal, "\(image.name): \(digest.size) bytes, sha256 \(digest.sha256.prefix(16))…")
+    return SealedImage(machine: image.machine.id, disk: disk, volume: image.disk.base, digest: digest)
+  }
+
+  private func chain(
+    _ image: ImageToSeal, _ layout: DomainLayout, _ view: any VolumeView
+  ) async throws(DRError) -> [VolumeID] {
+    try await withView(of: view) { (view) async throws(DRError) in
+      try await ImageRepair(view: view, layout: layout).chain(below: image.disk.base, of: image.disk.disk)
+    }
+  }
+
+  private func disproved(_ image: ImageToSeal, _ path: String, _ reason: String) -> DRError {
+    DRError(
+      .disproved, "prove the content", "\(image.name) (\(path))", reason: reason,
+      remedy: "the secondary's image is not the primary's: a lost or changed shard never heals by itself")
+  }
+
+  /// The digest that both sides agree on.
+  private func compare(_ image: ImageToSeal, _ path: String) async throws(DRError) -> FileDigest {
     async let here = digest(of: path, try await context.ports.primary.view())
     async let there = digest(of: path, try await context.ports.secondary.view())
     let (ours, theirs): (FileDigest?, FileDigest?)
     do { (ours, theirs) = (try await here, try await there) } catch { throw error as? DRError ?? .stopped }
-    guard let ours else { throw disproved("the frozen base does not exist at the primary") }
-    guard let theirs else { throw disproved("the image does not exist at the secondary") }
-    guard ours.size == theirs.size else { throw disproved("\(theirs.size) bytes there, \(ours.size) here") }
-    guard ours.sha256 == theirs.sha256 else {
-      throw disproved("digest \(theirs.sha256.prefix(16))… there, \(ours.sha256.prefix(16))… here")
+    guard let ours else { throw disproved(image, path, "the frozen volume does not exist at the primary") }
+    guard let theirs else { throw disproved(image, path, "it does not exist at the secondary") }
+    guard ours.size == theirs.size else {
+      throw disproved(image, path, "\(theirs.size) bytes there, \(ours.size) here")
     }
-    context.note(.seal, "\(image.name): \(ours.size) bytes, sha256 \(ours.sha256)")
-    return SealedImage(
-      machine: image.machine.id, disk: image.disk.disk, volume: image.disk.base, digest: ours)
+    guard ours.sha256 == theirs.sha256 else {
+      let (there, here) = (theirs.sha256.prefix(16), ours.sha256.prefix(16))
+      throw disproved(image, path, "digest \(there)… there, \(here)… here")
+    }
+    return ours
   }
 
   private func digest(of path: String, _ view: any VolumeView) async throws(DRError) -> FileDigest? {
     try await withView(of: view) { (view) async throws(DRError) in try await view.digest(of: path) }
+  }
+
+  /// Equal on both sides is not enough: a base whose snapshot somebody removed in mid-run took later writes, and may have
+  /// been compared in the middle of a merge. A snapshot that stands *after* the proof stood all the while.
+  private func proveFrozen(_ machines: [MachinePlan]) async throws(DRError) {
+    let results = try await context.durable.each(machines, limit: context.policy.concurrency) {
+      (machine) async throws(DRError) in
+      let item = machine.id.description
+      let id: SnapshotID? = try await context.durable.recall(QuiescePhase.snapshotStep, item)
+      try await context.durable.once("seal.frozen", item) { () async throws(DRError) in
+        var snapshot: Snapshot?
+        if let id { snapshot = try await context.ports.engine.snapshot(id, of: machine.id) }
+        guard snapshot?.status == .ok else {
+          let state = snapshot.map { "is \($0.status.rawValue)" } ?? "is gone"
+          throw DRError(
+            .disproved, "prove that the bases stood still", machine.name, reason: "its snapshot \(state)",
+            remedy: "let nobody remove drkit's snapshots while a run lasts")
+        }
+      }
+    }
+    for result in results { try result.get() }
   }
 
   private func writeManifest(

@@ -106,18 +106,12 @@ enum LabReport {
       .init(name: "running", value: .bool(machine.isRunning)),
     ]
     if let statistics = machine.statistics {
-      let latency = statistics.latency
       members += [
         .init(name: "writes", value: .integer(Int64(statistics.writes))),
         .init(name: "last_sequence", value: .integer(Int64(statistics.lastSequence))),
         .init(name: "longest_pause_ms", value: .milliseconds(statistics.pauses.longest?.nanoseconds ?? 0)),
-        .init(
-          name: "latency_ms",
-          value: [
-            "p50": .milliseconds(latency.quantile(perMille: 500) ?? 0),
-            "p99": .milliseconds(latency.quantile(perMille: 990) ?? 0),
-            "max": .milliseconds(latency.maximum),
-          ]),
+        .init(name: "latency_ms", value: latency(statistics.latency)),
+        .init(name: "flush_latency_ms", value: latency(statistics.flushLatency)),
         .init(name: "io_errors", value: .integer(Int64(statistics.ioErrors))),
         .init(name: "notable_pauses", value: .array(statistics.pauses.notable.map(pause))),
       ]
@@ -142,6 +136,14 @@ enum LabReport {
             ]
           })))
     return .object(members)
+  }
+
+  private static func latency(_ histogram: LatencyHistogram) -> LabJSON {
+    [
+      "p50": .milliseconds(histogram.quantile(perMille: 500) ?? 0),
+      "p99": .milliseconds(histogram.quantile(perMille: 990) ?? 0),
+      "max": .milliseconds(histogram.maximum),
+    ]
   }
 
   private static func pause(_ pause: PauseRecord.Pause) -> LabJSON {

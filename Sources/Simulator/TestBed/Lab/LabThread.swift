@@ -7,14 +7,10 @@ enum LabThread {
   /// Runs `body` on a new detached thread.
   /// - Parameter name: What it is for, in an error.
   static func detach(_ name: String, _ body: @escaping @Sendable () -> Void) throws(DRError) {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     let box = Unmanaged.passRetained(Body(body))
     var thread = pthread_t()
     let answer = pthread_create(
-      &thread, &attributes,
+      &thread, nil,
       { pointer in
         guard let pointer else { return nil }
         Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run()
@@ -24,6 +20,7 @@ enum LabThread {
       box.release()
       throw .system("start a thread", name, answer)
     }
+    pthread_detach(thread)
   }
 
   private final class Body: Sendable {

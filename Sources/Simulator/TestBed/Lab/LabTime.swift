@@ -12,15 +12,16 @@ enum LabTime {
   /// Blocks the calling thread. Never call it on a thread of the cooperative pool.
   static func sleep(nanoseconds: UInt64) {
     let end = monotonic() + nanoseconds
-    var at = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
-    while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nil) == EINTR {}
+    withUnsafeTemporaryAllocation(of: timespec.self, capacity: 1) { buffer in
+      guard let at = buffer.baseAddress else { return }
+      let words = UnsafeMutableRawPointer(at)
+      words.storeBytes(of: Int64(end / 1_000_000_000), as: Int64.self)
+      words.storeBytes(of: Int64(end % 1_000_000_000), toByteOffset: 8, as: Int64.self)
+      while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, at, nil) == EINTR {}
+    }
   }
 
-  private static func read(_ clock: clockid_t) -> UInt64 {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
+  private static func read(_ clock: clockid_t) -> UInt64 { UInt64(clamping: WallClock.read(clock)) }
 }
 
 /// The moment at which a wait gives up, on the monotonic clock.

@@ -22,7 +22,9 @@ final class StampWriter: Sendable {
     /// The newest acknowledged write; 0 before the first.
     var lastSequence: UInt64 = 0
     var pauses = PauseRecord()
+    /// Of the writes, and of the flushes between them.
     var latency = LatencyHistogram()
+    var flushLatency = LatencyHistogram()
     /// Writes and flushes that the daemon answered with an error; each is repeated until it succeeds, as a guest that
     /// is paused on an I/O error does when it is resumed.
     var ioErrors: UInt64 = 0
@@ -126,6 +128,7 @@ final class StampWriter: Sendable {
       lastCompletion = end
       if plan.flushEvery > 0 && sequence % plan.flushEvery == 0 {
         guard try insist({ () throws(DRError) in try client.flush() }) else { return }
+        state.update { $0.flushLatency.record(LabTime.monotonic() - end) }
       }
       sequence += 1
     }

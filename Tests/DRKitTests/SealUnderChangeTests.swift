@@ -1,0 +1,30 @@
+import DRKit
+import Testing
+
+@Suite("A seal whose world changed under it")
+struct SealUnderChangeTests {
+  @Test("fails when somebody removed a snapshot in mid-run: the base did not stand still")
+  func snapshotRemovedMeanwhile() async throws {
+    let world = SmallWorld()
+    world.tripwire.arm(atAnswerOf: "georep.stop", nth: 2)
+    let end = try await world.runToTheEnd { state in
+      // Merged by an administrator, and the guest wrote nothing since.
+      state.machines[0].snapshots = []
+    }
+    #expect(end.result.record.outcome == .failed)
+    #expect(end.result.record.failure?.kind == .disproved)
+    #expect(end.result.record.failure?.reason.contains("its snapshot is gone") == true)
+    #expect(world.catalogue.points.isEmpty)
+  }
+
+  @Test("touches nothing under a session that was started again while no executor was there, and stops it")
+  func sessionRunsAgain() async throws {
+    let world = SmallWorld()
+    world.tripwire.arm(atAnswerOf: "secondary.read", nth: 4)
+    let end = try await world.runToTheEnd { $0.start(Instant(epochSeconds: 1_700_000_900)) }
+    #expect(world.with { $0.violations } == [])
+    #expect(end.result.record.failure?.kind == .disproved)
+    #expect(end.result.record.failure?.reason.contains("a worker") == true)
+    #expect(world.with { $0.isRunning } == false)
+  }
+}
