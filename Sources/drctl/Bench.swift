@@ -32,7 +32,9 @@ struct BenchCommand: AsyncParsableCommand {
       }
       add(CorePerformance.calibration())
       for pending in [1_000, 100_000] {
-        add(try CorePerformance.worldEvents(pending: pending, count: 20_000_000), bar: pending == 1_000 ? 10e6 : nil)
+        add(
+          try CorePerformance.worldEvents(pending: pending, count: 20_000_000),
+          bar: pending == 1_000 ? 10e6 : nil)
       }
       for tasks in [20, 1_000] {
         add(try CorePerformance.wakeUps(tasks: tasks, count: 2_000_000), bar: tasks == 20 ? 1.5e6 : nil)

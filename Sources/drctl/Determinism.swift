@@ -39,7 +39,8 @@ extension BenchCommand {
             if ScenarioRunner(scenario, seed: seed).run().trace != first { unstable.append(seed) }
             combined.add(first)
           }
-          Console.out("\(scenario.name)  \(seeds) seeds twice each  \(unstable.count) mismatches  \(combined)")
+          Console.out(
+            "\(scenario.name)  \(seeds) seeds twice each  \(unstable.count) mismatches  \(combined)")
           for seed in unstable.prefix(5) { Console.out("  seed \(seed) gave two traces") }
           mismatches += unstable.count
         }

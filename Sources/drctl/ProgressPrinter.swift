@@ -25,7 +25,8 @@ final class ProgressPrinter: RunObserver {
     case .phaseEnded(let record):
       line(instant, record.phase.rawValue, "\((record.ended - record.began).text)  \(record.note)")
     case .waiting(let phase, let reason, let deadline):
-      wait(instant, phase.rawValue, "waiting for \(reason) (at most \((deadline - instant).text) more)", reason)
+      wait(
+        instant, phase.rawValue, "waiting for \(reason) (at most \((deadline - instant).text) more)", reason)
     case .noted(let phase, let text): line(instant, phase.rawValue, text)
     case .retrying(let error, let attempt, let after):
       line(instant, "retry", "\(error.operation): \(error.reason) (try \(attempt), again in \(after.text))")

@@ -21,7 +21,9 @@ enum ReportText {
   private static func section(_ run: ScenarioReport.Run, number: Int, _ report: ScenarioReport) -> [String] {
     let ended = run.ended ?? report.ended
     let outcome = run.outcome == .sealed ? green("sealed") : red(run.outcome.rawValue)
-    var lines = ["\(bold("run \(number)"))  \(run.began.clockText)  \(outcome) after \((ended - run.began).text)"]
+    var lines = [
+      "\(bold("run \(number)"))  \(run.began.clockText)  \(outcome) after \((ended - run.began).text)"
+    ]
     let phases = run.phases.map { phase in
       let bar = bar(from: phase.began - run.began, to: phase.ended - run.began, of: ended - run.began)
       return (

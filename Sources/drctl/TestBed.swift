@@ -25,7 +25,8 @@ struct TestBedCommand: AsyncParsableCommand {
 
     @Option(help: "A loopback address and port; port 0 takes a free one.") var listen = "127.0.0.1:8080"
     @Option(help: "A bed file (YAML); left out: a small standard bed.") var bed: String?
-    @Option(help: "A file with the password of admin@internal; left out: `password`.") var passwordFile: String?
+    @Option(help: "A file with the password of admin@internal; left out: `testbed`.") var passwordFile:
+      String?
     @Flag(help: "One line a request.") var verbose = false
 
     @Option(help: "Lab mode: where the protected domain's volume is mounted.") var labMount: String?
@@ -52,8 +53,10 @@ struct TestBedCommand: AsyncParsableCommand {
           Console.out("listening on \(address.host):\(port)")
         }
         if let lab = try labOptions() {
-          try await LabCommand(lab: lab, address: address, credentials: credentials, log: log, onListening: onListening)
-            .run()
+          try await LabCommand(
+            lab: lab, address: address, credentials: credentials, log: log, onListening: onListening
+          )
+          .run()
         } else {
           let description = try bed.map(BedReader.read) ?? .standard
           let server = try TestBedServer(
@@ -67,12 +70,14 @@ struct TestBedCommand: AsyncParsableCommand {
       guard let labMount else { return nil }
       guard let labVolume, let labOther, let labRun, let slash = labVolume.range(of: ":/") else {
         throw DRError(
-          .unfit, "start lab mode", reason: "--lab-volume host:/volume, --lab-other and --lab-run are needed too",
+          .unfit, "start lab mode",
+          reason: "--lab-volume host:/volume, --lab-other and --lab-run are needed too",
           remedy: "see drctl testbed engine --help")
       }
       return LabCommand.Options(
         primary: LabSite.Volume(
-          name: "vms", address: String(labVolume[..<slash.lowerBound]), volume: String(labVolume[slash.upperBound...]),
+          name: "vms", address: String(labVolume[..<slash.lowerBound]),
+          volume: String(labVolume[slash.upperBound...]),
           mount: labMount),
         other: LabSite.Volume(name: "scratch", address: "localhost", volume: "scratch", mount: labOther),
         settings: LabSettings(runDirectory: labRun, reportPath: labReport))

@@ -23,6 +23,16 @@ struct MergeTests {
     #expect(world.with { $0.standing } == [])
   }
 
+  @Test("whose request got through and whose answer was lost is waited for, not asked for again")
+  func answerLost() async throws {
+    let world = SmallWorld(machines: 1)
+    world.tripwire.loseAnswer(of: "engine.removeSnapshot")
+    let result = try await world.run()
+    #expect(result.record.outcome == .sealed)
+    #expect(result.record.leftOver == [])
+    #expect(world.with { $0.removals } == 1)
+  }
+
   @Test("waits for a snapshot that is still being made when the run has failed")
   func stillLocked() async throws {
     let world = SmallWorld(machines: 1) { $0.snapshotTime = .minutes(25) }

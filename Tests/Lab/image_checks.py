@@ -52,9 +52,8 @@ def check_stamps(site, bases, report):
     for machine, alias, disk, base in bases:
         entry = disks[disk][1]
         image = f"{{}}/{domain}/images/{disk}/{base}"
-        raw = f"/mnt/other/stamps-{disk}.raw"
+        raw = f"/mnt/stamps-{disk}.raw"
         site.secondary("qemu-img", "convert", "-f", entry["format"], "-O", "raw", image, raw)
-        site.on("b1", "true")
         done = site.on("b1", "/usr/bin/python3", HERE / "stamps.py", "check", "--disk", entry["index"],
                        "--disks", entry["disks"], "--blocks", entry["blocks"], raw, check=False)
         site.on("b1", "rm", "-f", raw)

@@ -121,7 +121,7 @@ make_volume() {   # make_volume NODE VOLUME BRICK-ARGUMENTS...
   # sharding, and what of oVirt's "virt" group matters to sharded images
   gl "$n" volume set "$v" features.shard on features.shard-block-size "$SHARD" performance.quick-read off \
     performance.read-ahead off performance.io-cache off performance.stat-prefetch off \
-    network.remote-dio enable >/dev/null
+    network.remote-dio disable performance.strict-o-direct on >/dev/null
   gl "$n" volume start "$v" >/dev/null
 }
 site() {   # site VOLUME REPLICA BRICKS NODES...

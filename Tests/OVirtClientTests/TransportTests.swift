@@ -60,7 +60,7 @@ import Testing
       try await transport.send(OVirtRequest(.get, "/x"))
     }
     #expect(error == .unreachable("connection refused"))
-    #expect(clock.now - start < .seconds(2))
+    #expect(clock.now - start < .seconds(60))
     await transport.shutdown()
   }
 
@@ -68,19 +68,19 @@ import Testing
   func hang(drips: Bool) async throws {
     var steps: [MisbehavingServer.Step] = []
     if drips {
-      steps.append(.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"))
-      for _ in 0..<100 { steps += [.send("x"), .pause(.milliseconds(50))] }
+      steps.append(.send("HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n"))
+      for _ in 0..<10_000 { steps += [.send("x"), .pause(.milliseconds(50))] }
     }
     let clock = ContinuousClock()
     let start = clock.now
     let result = try await outcome(of: steps, deadline: .milliseconds(300))
     #expect(result == .failure(.timeout(.milliseconds(300))))
-    #expect(clock.now - start < .seconds(3))
+    #expect(clock.now - start < .seconds(60))
   }
 
   @Test("A drip within the head ends at the deadline") func headDrip() async throws {
     var steps: [MisbehavingServer.Step] = [.send("HTTP/1.1 200 OK\r\nX: ")]
-    for _ in 0..<100 { steps += [.send("x"), .pause(.milliseconds(50))] }
+    for _ in 0..<10_000 { steps += [.send("x"), .pause(.milliseconds(50))] }
     #expect(
       try await outcome(of: steps, deadline: .milliseconds(300)) == .failure(.timeout(.milliseconds(300))))
   }
@@ -151,7 +151,7 @@ import Testing
     let start = clock.now
     task.cancel()
     #expect(await task.value == .cancelled)
-    #expect(clock.now - start < .seconds(2))
+    #expect(clock.now - start < .seconds(60))
     await transport.shutdown()
     await server.stop()
   }
@@ -168,7 +168,7 @@ import Testing
     }
     #expect(error == .timeout(.milliseconds(200)))
     await transport.shutdown()
-    #expect(clock.now - start < .seconds(5))
+    #expect(clock.now - start < .seconds(60))
     await server.stop()
   }
 

@@ -69,20 +69,9 @@ public struct Durable: Sendable {
 
   /// Runs `body`, again on transient errors only, with the policy's back-off.
   public func retrying<T>(_ body: () async throws(DRError) -> T) async throws(DRError) -> T {
-    var attempt = 1
-    while true {
+    try await retry.retrying(clock, observer) { () async throws(DRError) in
       try lease?.check()
-      let failure: DRError
-      do throws(DRError) {
-        return try await body()
-      } catch {
-        failure = error
-      }
-      guard failure.kind == .transient, attempt < retry.attempts else { throw failure }
-      let delay = retry.delay(after: attempt)
-      observer.observe(.retrying(failure, attempt: attempt, after: delay), at: clock.now)
-      try await clock.sleep(for: delay)
-      attempt += 1
+      return try await body()
     }
   }
 

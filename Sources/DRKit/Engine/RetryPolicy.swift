@@ -19,4 +19,24 @@ public struct RetryPolicy: Hashable, Sendable, Codable {
     for _ in 1..<max(1, n) where delay < longestDelay { delay = delay + delay }
     return min(delay, longestDelay)
   }
+
+  /// Runs `body`, again on transient errors only, with the back-off.
+  func retrying<T>(
+    _ clock: any DRClock, _ observer: any RunObserver, _ body: () async throws(DRError) -> T
+  ) async throws(DRError) -> T {
+    var attempt = 1
+    while true {
+      let failure: DRError
+      do throws(DRError) {
+        return try await body()
+      } catch {
+        failure = error
+      }
+      guard failure.kind == .transient, attempt < attempts else { throw failure }
+      let delay = delay(after: attempt)
+      observer.observe(.retrying(failure, attempt: attempt, after: delay), at: clock.now)
+      try await clock.sleep(for: delay)
+      attempt += 1
+    }
+  }
 }

@@ -29,7 +29,8 @@ struct RunContext: Sendable {
 
   func layout() async throws(DRError) -> DomainLayout { DomainLayout(try await domain().id) }
 
-  /// Runs `body` as a phase: its times are journalled, and its one-line note with them.
+  /// Runs `body` as a phase: its times are journalled, and its one-line note with them. A failure is decided once: the next
+  /// incarnation hears it again, although the world may have changed its mind.
   func phase<T>(
     _ phase: Phase, _ body: () async throws(DRError) -> (T, note: String)
   ) async throws(DRError) -> T {
@@ -37,11 +38,16 @@ struct RunContext: Sendable {
       ports.clock.now
     }
     ports.observer.observe(.phaseBegan(phase), at: ports.clock.now)
+    let failureStep = "phase.\(phase.rawValue).failure"
     let (value, note): (T, String)
     do throws(DRError) {
+      if let failure: DRError = try await durable.recall(failureStep) { throw failure }
       (value, note) = try await body()
     } catch {
       if error.kind != .stopped {
+        if try await durable.recall(failureStep, as: DRError.self) == nil {
+          try await durable.remember(error, failureStep)
+        }
         _ = try await ended(phase, began, note: "failed: \(error)")
         ports.observer.observe(.phaseFailed(phase, error), at: ports.clock.now)
       }

@@ -32,8 +32,7 @@ public struct SyncRun: Sendable {
     let lease = LeaseKeeper(
       key: target.key, owner: fresh, length: policy.leaseLength, clock: ports.clock,
       catalogue: ports.catalogue)
-    let patient = durable(fresh, nil)
-    try await patient.retrying { () async throws(DRError) in try await lease.take() }
+    try await retrying { () async throws(DRError) in try await lease.take() }
     let outcome = await withTaskGroup(of: Swift.Result<Result, DRError>?.self) { group in
       group.addTask {
         do throws(DRError) { return .success(try await run(fresh, lease)) } catch { return .failure(error) }
@@ -50,43 +49,47 @@ public struct SyncRun: Sendable {
       }
       return outcome ?? .failure(.stopped)
     }
-    switch outcome {
-    case .success(let result):
-      try await patient.retrying { () async throws(DRError) in try await lease.release() }
-      return result
-    case .failure(let error):
-      throw error
+    // Whatever the outcome: nothing of this incarnation acts any more, and the next need not wait.
+    do throws(DRError) {
+      try await retrying { () async throws(DRError) in try await lease.release() }
+    } catch {
+      ports.observer.observe(
+        .noted(.report, "the lease could not be released and will run out: \(error.reason)"),
+        at: ports.clock.now)
     }
+    return try outcome.get()
+  }
+
+  private func retrying<T>(_ body: () async throws(DRError) -> T) async throws(DRError) -> T {
+    try await policy.retry.retrying(ports.clock, ports.observer, body)
   }
 
   private func run(_ fresh: RunID, _ lease: LeaseKeeper) async throws(DRError) -> Result {
-    let starter = durable(fresh, lease)
-    let unfinished = try await starter.retrying { () async throws(DRError) in
-      try await ports.catalogue.unfinishedRun(target.key)
+    let catalogue = ports.catalogue
+    let unfinished = try await retrying { () async throws(DRError) in
+      try await catalogue.unfinishedRun(target.key)
     }
-    var record = unfinished ?? RunRecord(id: fresh, key: target.key, began: ports.clock.now)
+    let begun = unfinished ?? RunRecord(id: fresh, key: target.key, began: ports.clock.now)
     if unfinished == nil {
-      let begun = record
-      try await starter.retrying { () async throws(DRError) in try await ports.catalogue.save(begun) }
+      try await retrying { () async throws(DRError) in try await catalogue.save(begun) }
     }
+    var record = begun
     ports.observer.observe(.runBegan(record, resumed: unfinished != nil), at: ports.clock.now)
-    let durable = durable(record.id, lease)
+
+    let durable = Durable(
+      run: record.id, clock: ports.clock, journal: ports.journal, observer: ports.observer,
+      retry: policy.retry,
+      lease: lease)
     let context = RunContext(run: record.id, target: target, policy: policy, ports: ports, durable: durable)
 
     let verdict = try await verdict(context)
     let leftOver = try await cleanUp(context, verdict)
     record = try await report(context, record, verdict, leftOver)
-    let standing = try await durable.retrying { () async throws(DRError) in
-      try await ports.catalogue.newestPoint(target.key)
+    let standing = try await retrying { () async throws(DRError) in
+      try await catalogue.newestPoint(target.key)
     }
     ports.observer.observe(.runEnded(record), at: ports.clock.now)
     return Result(record: record, resumed: unfinished != nil, point: verdict.point, standing: standing)
-  }
-
-  private func durable(_ run: RunID, _ lease: LeaseKeeper?) -> Durable {
-    Durable(
-      run: run, clock: ports.clock, journal: ports.journal, observer: ports.observer, retry: policy.retry,
-      lease: lease)
   }
 
   /// Forward to a sealed point, or to the reason why there is none. Journalled: a run that failed once only backs out.

@@ -58,7 +58,8 @@ public struct SiteAssembly: Sendable {
       georep: GlusterGeoReplication(session: session, runner: primaryRunner),
       primary: GlusterPrimaryVolume(
         mount: try GlusterMount(server: primary.host, volume: primary.volume), runner: primaryRunner),
-      secondary: GlusterSecondaryVolume(mount: try GlusterMount(server: secondary.host, volume: secondary.volume)),
+      secondary: GlusterSecondaryVolume(
+        mount: try GlusterMount(server: secondary.host, volume: secondary.volume)),
       cluster: GlusterSecondaryCluster(volume: secondary.volume, runner: try Self.runner(secondary)),
       observer: observer)
     target = SyncTarget(

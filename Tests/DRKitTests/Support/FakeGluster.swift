@@ -60,7 +60,8 @@ struct FakeVolume: PrimaryVolume, SecondaryVolume {
   let side: Side
 
   func view() async throws(DRError) -> any VolumeView {
-    try world.tripwire.call("\(side).view") { () throws(DRError) in FakeView(world: world, side: side) }
+    try world.tripwire.call("\(side).view") { () throws(DRError) in }
+    return FakeView(world: world, side: side)
   }
 
   func writeNonces(_ content: [UInt8], under directory: String) async throws(DRError) -> [Nonce] {

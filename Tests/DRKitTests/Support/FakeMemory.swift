@@ -29,7 +29,7 @@ final class FakeJournal: Journal {
   }
 
   func record(_ value: [UInt8], for key: StepKey) async throws(DRError) {
-    try tripwire.call("journal.record") { () throws(DRError) in
+    try tripwire.call("journal.record \(key.step)") { () throws(DRError) in
       let old = state.withLock { state -> [UInt8]? in
         defer { if state[key] == nil { state[key] = value } }
         return state[key]

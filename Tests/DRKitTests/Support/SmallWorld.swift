@@ -59,7 +59,7 @@ final class SmallWorld: Sendable {
   /// go with it and `meanwhile` happens.
   func runToTheEnd(
     _ policy: SyncPolicy = SmallWorld.policy, outage: TimeSpan = .minutes(2),
-    meanwhile: (inout WorldState) -> Void = { _ in }
+    meanwhile: (inout WorldState) -> Void = { _ in }, resuming: () -> Void = {}
   ) async throws -> (result: SyncRun.Result, incarnations: Int) {
     for incarnation in 1...50 {
       do {
@@ -72,6 +72,7 @@ final class SmallWorld: Sendable {
           state.openViews = 0
           meanwhile(&state)
         }
+        resuming()
       }
     }
     throw DRError(.timedOut, "run", reason: "it never ended")

@@ -16,13 +16,17 @@ final class Tripwire: Sendable {
     var armed: (point: Int, fault: Fault)?
     var armedName: (name: String, left: Int)?
     var isDead = false
-    var fired: String?
+    var fired: String? { didSet { firstFired = firstFired ?? fired } }
+    var firstFired: String?
+    var losing: Set<String> = []
     var scripted: [String: [DRError]] = [:]
   }
 
   private let state = Mutex(State())
 
-  /// The name of the point at which the armed fault fired.
+  /// The name of the point at which the first fault fired.
+  var firstFired: String? { state.withLock { $0.firstFired } }
+  /// The name of the point at which the fault armed last fired.
   var fired: String? { state.withLock { $0.fired } }
 
   /// `fault` strikes at the `point`-th passage from now (from 1).
@@ -56,6 +60,9 @@ final class Tripwire: Sendable {
     state.withLock { $0.scripted[name, default: []] += errors }
   }
 
+  /// The next call named `name` takes effect and then fails.
+  func loseAnswer(of name: String) { state.withLock { _ = $0.losing.insert(name) } }
+
   /// Runs one port call.
   func call<T>(_ name: String, _ body: () throws(DRError) -> T) throws(DRError) -> T {
     try pass(name)
@@ -66,6 +73,9 @@ final class Tripwire: Sendable {
     }
     if let scripted { throw scripted }
     let value = try body()
+    if state.withLock({ $0.losing.remove(name) }) != nil {
+      throw DRError(.transient, name, reason: "the answer was lost")
+    }
     try pass(name + ", answer")
     return value
   }
@@ -89,7 +99,8 @@ final class Tripwire: Sendable {
         state.isDead = true
         return .stopped
       case .transient:
-        return DRError(.transient, name, reason: "the answer was lost")
+        // A sleep has no answer to lose.
+        return name.hasPrefix("clock.") ? nil : DRError(.transient, name, reason: "the answer was lost")
       }
     }
     if let error { throw error }

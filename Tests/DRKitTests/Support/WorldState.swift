@@ -67,6 +67,7 @@ struct WorldState: Sendable {
   private var newestNonce: Instant?
   private var isComplete = false
   private var guestWrites = 0
+  private var settled: Instant?
 
   var isRunning: Bool { startedAt != nil }
 
@@ -82,6 +83,8 @@ struct WorldState: Sendable {
 
   /// Everything that was due by `now`: guests write, snapshots and merges end, bytes arrive.
   mutating func settle(_ now: Instant) {
+    guard settled != now else { return }
+    settled = now
     for m in machines.indices {
       for s in machines[m].snapshots.indices.reversed() {
         guard let due = machines[m].snapshots[s].due, due <= now else { continue }

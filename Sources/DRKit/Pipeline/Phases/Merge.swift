@@ -96,6 +96,8 @@ struct SnapshotMerger: Sendable {
     let engine = context.ports.engine
     return try await context.durable.once("\(phase.rawValue).removed", item) { () async throws(DRError) in
       do throws(DRError) {
+        // Locked since the last look: an earlier try whose answer was lost has begun.
+        guard try await settled(snapshot, of: machine) == .standing else { return true }
         try await engine.removeSnapshot(snapshot, of: machine)
         return true
       } catch {
@@ -120,7 +122,9 @@ struct SnapshotMerger: Sendable {
   private func settled(
     _ snapshot: SnapshotID, of machine: VirtualMachineID
   ) async throws(DRError) -> Settled? {
-    guard let now = try await context.ports.engine.snapshot(snapshot, of: machine) else { return .gone }
+    guard let now = try await context.ports.engine.snapshot(snapshot, of: machine), now.isRegular else {
+      return .gone
+    }
     return now.status == .locked ? nil : .standing
   }
 }

@@ -82,10 +82,12 @@ actor LabMachine {
 
   /// Ends the guest, then the daemon. Does nothing when the machine is down.
   func stop() {
-    if let writer { lastStatistics = writer.stop() }
-    writer = nil
+    let isHeldUp = writer?.stop().hasEnded == false
     daemon?.quit()
     daemon = nil
+    // With the daemon goes the connection that a guest still hangs on.
+    if let writer { lastStatistics = isHeldUp ? writer.stop() : writer.statistics }
+    writer = nil
   }
 
   var condition: Condition {
@@ -120,10 +122,13 @@ actor LabMachine {
 
   /// Undoes `createOverlays`, as far as it came.
   func discardOverlays(_ steps: [VolumeStep], in domains: [LabDomain]) throws(DRError) {
-    for (step, domain) in zip(steps, domains) { try domain.removeOverlay(step) }
+    for (step, domain) in zip(steps, domains) {
+      try patiently { () throws(DRError) in try domain.removeOverlay(step) }
+    }
   }
 
-  /// Merges one disk's overlay into its base, live when the machine runs, and removes its files.
+  /// Merges one disk's overlay into its base, live when the machine runs, and removes its files. What an earlier attempt
+  /// did already is not done again.
   ///
   /// - Parameter child: The volume that stands on the overlay; nil when the guest writes to the overlay itself.
   func merge(
@@ -131,19 +136,35 @@ actor LabMachine {
   ) throws(DRError) -> StorageDaemon.MergeTiming {
     let overlay = domain.image(step.disk, step.overlay, .cow)
     var timing = StorageDaemon.MergeTiming()
-    if let daemon, daemon.chains[step.disk] != nil {
-      timing = try daemon.merge(step.disk, path: overlay.path, limits: settings.mergeLimits)
-    } else {
-      let begin = LabTime.monotonic()
-      try ImageTool.commit(overlay)
-      if let child {
-        try ImageTool.rebase(
-          domain.image(step.disk, child, .cow), onto: domain.image(step.disk, step.base, step.baseFormat))
+    let open = daemon?.chains[step.disk].map { $0.map(\.image) }
+    if (open ?? chains[step.disk])?.contains(overlay) == true {
+      if let daemon, open != nil {
+        timing = try daemon.merge(step.disk, path: overlay.path, limits: settings.mergeLimits)
+      } else {
+        let begin = LabTime.monotonic()
+        try ImageTool.commit(overlay)
+        if let child {
+          try ImageTool.rebase(
+            domain.image(step.disk, child, .cow), onto: domain.image(step.disk, step.base, step.baseFormat))
+        }
+        timing.total = .nanoseconds(Int64(LabTime.monotonic() - begin))
       }
-      timing.total = .nanoseconds(Int64(LabTime.monotonic() - begin))
     }
     chains[step.disk]?.removeAll { $0 == overlay }
-    try domain.removeOverlay(step, child: child)
+    try patiently { () throws(DRError) in try domain.removeOverlay(step, child: child) }
     return timing
+  }
+
+  /// Tidying up while the volume may be away for a moment: tried again every second for a minute.
+  private func patiently(_ body: () throws(DRError) -> Void) throws(DRError) {
+    let deadline = LabDeadline(in: .minutes(1))
+    while true {
+      do throws(DRError) {
+        return try body()
+      } catch {
+        guard error.kind == .transient, !deadline.hasPassed else { throw error }
+      }
+      LabTime.sleep(nanoseconds: 1_000_000_000)
+    }
   }
 }

@@ -35,11 +35,13 @@ struct LabPerformer: WorkPerformer {
       return .failed(reason: error.description)
     }
     var operation = LabOperation(.snapshot, machine: machine.name, disks: steps.count)
+    var mayHaveSwitched = false
     do throws(DRError) {
       try await machine.createOverlays(steps, in: places)
       operation.mark("create")
       await report(.volumesCreated)
       if let doomed { throw DRError(.refused, "create a snapshot", machine.name, reason: doomed) }
+      mayHaveSwitched = true
       let timing = try await machine.switchToOverlays(steps, in: places)
       operation.mark("open", timing.open)
       operation.mark("transaction", timing.transaction)
@@ -47,10 +49,8 @@ struct LabPerformer: WorkPerformer {
       return .done
     } catch {
       log.append(operation.ended(failure: error))
-      // A refusal leaves every disk where it was. Anything else may have happened after QEMU switched.
-      guard error.kind == .refused || error.kind == .unfit || error.kind == .missing else {
-        return .failedInUse(reason: error.description)
-      }
+      // QEMU's refusal leaves every disk where it was. After anything else nobody knows.
+      guard !mayHaveSwitched || error.kind == .refused else { return .failedInUse(reason: error.description) }
       do throws(DRError) {
         try await machine.discardOverlays(steps, in: places)
       } catch let second {

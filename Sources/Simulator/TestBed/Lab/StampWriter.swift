@@ -13,7 +13,7 @@ final class StampWriter: Sendable {
     var blocks: UInt64 = 4_096
     /// Writes per second over all disks, 1...1000. Faster ones would keep a live merge from its pivot (facts: `qemu.md` 3).
     var rate = 200
-    /// A flush of the disk at hand after every so many writes; 0 for none.
+    /// A flush after every so many writes, of one disk after the other; 0 for none.
     var flushEvery: UInt64 = 50
   }
 
@@ -25,8 +25,10 @@ final class StampWriter: Sendable {
     /// Of the writes, and of the flushes between them.
     var latency = LatencyHistogram()
     var flushLatency = LatencyHistogram()
-    /// Writes and flushes that the daemon answered with an error; each is repeated until it succeeds, as a guest that
-    /// is paused on an I/O error does when it is resumed.
+    /// Writes and flushes that the daemon answered with an error. Each is repeated until it succeeds, as a guest that
+    /// is paused on an I/O error does when it is resumed; and before that, so are all writes to the disk since its last
+    /// good flush: an error may be the late news that acknowledged writes are lost (Gluster's write-behind does that
+    /// when a brick dies, unless `performance.strict-o-direct` is on).
     var ioErrors: UInt64 = 0
     /// Why the writer gave up; nil while it is well.
     var failure: DRError?
@@ -49,7 +51,7 @@ final class StampWriter: Sendable {
         remedy: "one disk or more, 1 to 1000 writes/s, and a power of two of blocks")
     }
     self.plan = plan
-    var disks = Disks(clients: [], buffer: [UInt8](repeating: 0, count: Stamp.size))
+    var disks = Disks(clients: [], unflushed: [])
     for export in plan.exports {
       let socket = try UnixSocket(path: plan.socket, until: LabDeadline(in: .seconds(10)))
       let client = try NBDClient(socket, export: export)
@@ -59,6 +61,7 @@ final class StampWriter: Sendable {
           reason: "\(client.size) bytes, read-only \(client.isReadOnly); \(blocks) blocks are to be stamped")
       }
       disks.clients.append(client)
+      disks.unflushed.append([])
     }
     let last = try Self.lastSequence(of: disks.clients, blocks: blocks)
     state = Monitor(Statistics(lastSequence: last))
@@ -69,17 +72,32 @@ final class StampWriter: Sendable {
 
   var statistics: Statistics { state.update { $0 } }
 
-  /// Ends after the write in hand, flushes and disconnects; blocks until that is done.
-  func stop() -> Statistics {
+  /// Asks the writer to end after the request in hand, to flush and to disconnect. Blocks until that is done, for at most
+  /// `span`: a volume that has lost its bricks may hold a request up for long.
+  /// - Returns: What it did so far; `hasEnded` says whether it is at its end.
+  func stop(within span: TimeSpan = .seconds(30)) -> Statistics {
     isToldToStop.store(true, ordering: .relaxed)
-    return state.wait { $0.hasEnded ? $0 : nil }
+    let deadline = LabDeadline(in: span)
+    while !deadline.hasPassed {
+      let statistics = statistics
+      if statistics.hasEnded { return statistics }
+      LabTime.sleep(nanoseconds: 10_000_000)
+    }
+    return statistics
   }
 
   // MARK: - On the writer's thread
 
   private struct Disks {
     var clients: [NBDClient]
-    var buffer: [UInt8]
+    /// Per disk the writes since its last good flush, kept only if there are flushes.
+    var unflushed: [[Stamp]]
+    var buffer = [UInt8](repeating: 0, count: Stamp.size)
+
+    mutating func write(_ stamp: Stamp) throws(DRError) {
+      stamp.encode(into: &buffer)
+      try clients[Int(stamp.disk)].write(buffer, at: stamp.block * UInt64(Stamp.size))
+    }
   }
 
   private func run(_ disks: consuming Disks) {
@@ -111,14 +129,15 @@ final class StampWriter: Sendable {
       due = now - due > 100_000_000 ? now + interval : due + interval
 
       let index = Int(sequence % count)
-      let block = Stamp.block(ofWrite: sequence / count, blocks: plan.blocks)
-      Stamp(disk: UInt32(index), sequence: sequence, nanoseconds: LabTime.wall(), block: block)
-        .encode(into: &disks.buffer)
+      let stamp = Stamp(
+        disk: UInt32(index), sequence: sequence, nanoseconds: LabTime.wall(),
+        block: Stamp.block(ofWrite: sequence / count, blocks: plan.blocks))
       let begin = LabTime.monotonic()
-      let (client, buffer) = (disks.clients[index], disks.buffer)
-      guard try insist({ () throws(DRError) in try client.write(buffer, at: block * UInt64(Stamp.size)) })
-      else { return }
+      guard try insist(on: index, of: &disks, { (disks) throws(DRError) in try disks.write(stamp) }) else {
+        return
+      }
       let end = LabTime.monotonic()
+      if plan.flushEvery > 0 { disks.unflushed[index].append(stamp) }
       state.update { statistics in
         statistics.writes += 1
         statistics.lastSequence = sequence
@@ -127,22 +146,33 @@ final class StampWriter: Sendable {
       }
       lastCompletion = end
       if plan.flushEvery > 0 && sequence % plan.flushEvery == 0 {
-        guard try insist({ () throws(DRError) in try client.flush() }) else { return }
+        let turn = Int(sequence / plan.flushEvery % count)
+        guard try insist(on: turn, of: &disks, { (disks) throws(DRError) in try disks.clients[turn].flush() })
+        else { return }
+        disks.unflushed[turn].removeAll(keepingCapacity: true)
         state.update { $0.flushLatency.record(LabTime.monotonic() - end) }
       }
       sequence += 1
     }
   }
 
-  /// Repeats a request that the daemon answers with an I/O error. False: told to stop meanwhile.
-  private func insist(_ request: () throws(DRError) -> Void) throws(DRError) -> Bool {
+  /// Repeats a request that the daemon answers with an I/O error, each time after the disk's unflushed writes. False: told
+  /// to stop meanwhile.
+  private func insist(
+    on index: Int, of disks: inout Disks, _ request: (inout Disks) throws(DRError) -> Void
+  ) throws(DRError) -> Bool {
+    var hasFailed = false
     while true {
       do throws(DRError) {
-        try request()
+        if hasFailed {
+          for stamp in disks.unflushed[index] { try disks.write(stamp) }
+        }
+        try request(&disks)
         return true
       } catch {
         guard error.kind == .refused else { throw error }
         state.update { $0.ioErrors += 1 }
+        hasFailed = true
       }
       guard !isToldToStop.load(ordering: .relaxed) else { return false }
       LabTime.sleep(nanoseconds: 200_000_000)

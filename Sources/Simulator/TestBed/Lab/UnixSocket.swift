@@ -143,7 +143,13 @@ final class UnixSocket {
 extension DRError {
   /// A failed system call, by default with the current `errno`.
   static func system(_ operation: String, _ subject: String, _ code: Int32 = errno) -> DRError {
-    let kind: Kind = code == ENOENT ? .missing : code == EAGAIN || code == EIO ? .transient : .refused
+    let kind: Kind =
+      switch code {
+      case ENOENT: .missing
+      // What a FUSE mount says while its volume is away.
+      case EAGAIN, EIO, ENOTCONN, ETIMEDOUT, ESTALE: .transient
+      default: .refused
+      }
     return DRError(kind, operation, subject, reason: text(code))
   }
 
