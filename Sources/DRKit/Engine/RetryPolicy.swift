@@ -16,7 +16,11 @@ public struct RetryPolicy: Hashable, Sendable, Codable {
   /// The delay after the `n`-th failed try (from 1).
   public func delay(after n: Int) -> TimeSpan {
     var delay = firstDelay
-    for _ in 1..<max(1, n) where delay < longestDelay { delay = delay + delay }
+    var left = n
+    while left > 1, delay > .zero, delay < longestDelay {
+      delay = delay + delay
+      left -= 1
+    }
     return min(delay, longestDelay)
   }
 

@@ -46,7 +46,8 @@ public struct Instant: Hashable, Sendable, Comparable, Codable {
 
   /// Seconds since the epoch, rounded down.
   public var epochSeconds: Int64 {
-    nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : -((-nanoseconds + 999_999_999) / 1_000_000_000)
+    let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+    return rest < 0 ? seconds - 1 : seconds
   }
 
   public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }

@@ -24,12 +24,14 @@ public enum OverlayRemoval: Hashable, Sendable {
       guard meta.domain == domain else { throw refuse("the \(name)'s .meta names domain \(meta.domain)") }
       guard meta.isLegal else { throw refuse("the \(name) is ILLEGAL") }
     }
+    // A guest wrote to the base: it is no template's. Taken for one, the image would be left without a leaf.
+    guard baseMeta.role != .shared else { throw refuse("the base is SHARED, a template's volume") }
     let children = metadata.filter { $0.value.parent == overlay }.map(\.key).sorted()
     guard children.isEmpty else { throw refuse("it is the parent of \(children[0])") }
     let siblings = metadata.filter { $0.value.parent == base && $0.key != overlay }.map(\.key).sorted()
     guard siblings.isEmpty else { throw refuse("the base \(base) has another child, \(siblings[0])") }
     guard let overlayMeta = metadata[overlay] else {
-      guard baseMeta.role != .internal else {
+      guard baseMeta.role == .leaf else {
         throw refuse("the base is INTERNAL but the overlay's .meta has not arrived")
       }
       return .finish

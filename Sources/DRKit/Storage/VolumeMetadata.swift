@@ -10,13 +10,14 @@ public struct VolumeMetadata: Hashable, Sendable {
     case shared = "SHARED"
   }
 
-  private var lines: [String]
+  /// Bytes, not text: a description may hold anything.
+  private let lines: [[UInt8]]
   public let image: DiskID
   public let domain: StorageDomainID
   /// `Identifier.blank` for the bottom of a chain.
   public let parent: VolumeID
   public let isLegal: Bool
-  public private(set) var role: Role
+  public let role: Role
 
   /// - Throws: `.malformed` naming `path` and the key.
   public init(_ bytes: [UInt8], path: String) throws(DRError) {
@@ -26,13 +27,16 @@ public struct VolumeMetadata: Hashable, Sendable {
     }
     guard !bytes.isEmpty else { throw bad("the file is empty") }
     guard bytes.count <= 4096 else { throw bad("\(bytes.count) bytes; vdsm writes at most 512") }
-    let text = String(decoding: bytes, as: UTF8.self)
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
-    guard lines.last == "EOF" else { throw bad("no EOF line: the file is cut off") }
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
+    let filled = lines.filter { !$0.isEmpty }
+    guard filled.last == Array("EOF".utf8) else { throw bad("no EOF line: the file is cut off") }
     var values: [String: String] = [:]
-    for line in lines.dropLast() {
-      guard let equals = line.firstIndex(of: "=") else { throw bad("\"\(line)\" is no KEY=VALUE line") }
-      values[String(line[..<equals])] = String(line[line.index(after: equals)...])
+    for line in filled.dropLast() {
+      guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else {
+        throw bad("\"\(String(decoding: line, as: UTF8.self))\" is no KEY=VALUE line")
+      }
+      values[String(decoding: line[..<equals], as: UTF8.self)] =
+        String(decoding: line[(equals + 1)...], as: UTF8.self)
     }
     func value(_ key: String) throws(DRError) -> String {
       guard let value = values[key] else { throw bad("\(key) is missing") }
@@ -57,7 +61,8 @@ public struct VolumeMetadata: Hashable, Sendable {
 
   /// The file's bytes with another `VOLTYPE`.
   public func bytes(as role: Role) -> [UInt8] {
-    let edited = lines.map { $0.hasPrefix("VOLTYPE=") ? "VOLTYPE=\(role.rawValue)" : $0 }
-    return Array((edited.joined(separator: "\n") + "\n").utf8)
+    let key = Array("VOLTYPE=".utf8)
+    let edited = lines.map { $0.starts(with: key) ? key + Array(role.rawValue.utf8) : $0 }
+    return Array(edited.joined(separator: [UInt8(ascii: "\n")]))
   }
 }
