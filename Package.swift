@@ -21,6 +21,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
@@ -56,6 +60,10 @@ let package = Package(
       dependencies: [
         "DRKit", "Simulator", "StrictYAML",
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       path: "Sources/Simulator/TestBed",
@@ -64,7 +72,14 @@ let package = Package(
     // The real world.
     .target(
       name: "OVirtClient",
-      dependencies: ["DRKit", .product(name: "AsyncHTTPClient", package: "async-http-client")],
+      dependencies: [
+        "DRKit",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
       path: "Sources/Executor/OVirtClient",
       swiftSettings: house),
     .target(
@@ -104,7 +119,15 @@ let package = Package(
     .testTarget(
       name: "SimulatorTests", dependencies: ["Simulator", "DRKit", "StrictYAML"], swiftSettings: house),
     .testTarget(name: "TestBedTests", dependencies: ["TestBed", "Simulator", "DRKit"], swiftSettings: house),
-    .testTarget(name: "OVirtClientTests", dependencies: ["OVirtClient", "DRKit"], swiftSettings: house),
+    .testTarget(
+      name: "OVirtClientTests",
+      dependencies: [
+        "OVirtClient", "DRKit",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: house),
     .testTarget(
       name: "GlusterCLITests",
       dependencies: ["GlusterCLI", "DRKit"],

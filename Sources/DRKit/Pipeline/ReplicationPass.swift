@@ -29,8 +29,9 @@ struct ReplicationPass: Sendable {
       context.ports.clock.now
     }
     try await rollOver(geometry, since: written)
-    let heals = try await complete(
-      CheckpointJudge(subvolumes: geometry.subvolumes, checkpoint: checkpoint), geometry)
+    let arrival = NonceArrival(context: context, pass: name, nonces: nonces, written: written)
+    let judge = CheckpointJudge(subvolumes: geometry.subvolumes, checkpoint: checkpoint)
+    let heals = try await complete(judge, arrival, geometry)
     try await SessionStop(context: context, phase: phase, step: "\(name).stop").run()
     return Outcome(nonces: nonces, heals: heals)
   }
@@ -52,8 +53,11 @@ struct ReplicationPass: Sendable {
       under: "\(DomainLayout.nonces)/\(session.secondaryHost)-\(session.secondaryVolume)")
   }
 
-  /// Starts the session and waits for the checkpoint on every subvolume; returns how many new workers it took.
-  private func complete(_ judge: CheckpointJudge, _ geometry: VolumeGeometry) async throws(DRError) -> Int {
+  /// Starts the session, waits for the checkpoint on every subvolume, and then for the nonces, which are 2 s younger and
+  /// may ride in a later batch; returns how many new workers it took.
+  private func complete(
+    _ judge: CheckpointJudge, _ arrival: NonceArrival, _ geometry: VolumeGeometry
+  ) async throws(DRError) -> Int {
     if let known: Int = try await durable.recall("\(name).complete") { return known }
     // In every incarnation: a heal may have died between its stop and its start, or an outage may have ended the session.
     try await start()
@@ -69,8 +73,14 @@ struct ReplicationPass: Sendable {
       if let rows {
         switch judge.opinion(rows) {
         case .complete:
-          try await durable.remember(heals, "\(name).complete")
-          return heals
+          let patience = geometry.rollover * 2 + context.policy.arrivalMargin
+          let giveUp = try await durable.deadline("\(name).arrival", "", patience)
+          // Without arrival the session is stopped all the same: the seal then says what is missing, and touches nothing.
+          if try await arrival.isProbable(rows, judge.subvolumes) || now >= giveUp {
+            try await durable.remember(heals, "\(name).complete")
+            return heals
+          }
+          reason = "the checkpoint is complete; the nonces written after it have not arrived"
         case .pending(let why): reason = why
         }
       }

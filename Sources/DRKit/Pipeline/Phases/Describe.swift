@@ -22,7 +22,9 @@ struct DescribePhase {
         }
       } catch {
         // The manifest carries the configurations; OVF_STORE is the fallback, not the truth.
-        guard error.kind == .refused || error.kind == .transient else { throw error }
+        guard error.kind == .refused || error.kind == .transient || error.kind == .timedOut else {
+          throw error
+        }
         remark = "; OVF_STORE could not be written: \(error.reason)"
         context.note(.describe, "OVF_STORE could not be written: \(error.reason)")
       }

@@ -122,7 +122,9 @@ struct SnapshotMerger: Sendable {
   private func settled(
     _ snapshot: SnapshotID, of machine: VirtualMachineID
   ) async throws(DRError) -> Settled? {
-    guard let now = try await context.ports.engine.snapshot(snapshot, of: machine) else { return .gone }
+    guard let now = try await context.ports.engine.snapshot(snapshot, of: machine), now.isRegular else {
+      return .gone
+    }
     return now.status == .locked ? nil : .standing
   }
 }

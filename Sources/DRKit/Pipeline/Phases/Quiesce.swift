@@ -94,7 +94,8 @@ struct QuiescePhase {
       "quiesce.ok", item, waiting, within: context.policy.snapshotLimit,
       every: context.policy.snapshotInterval
     ) { () async throws(DRError) -> Bool? in
-      guard let now = try await engine.snapshot(snapshot, of: machine.id) else {
+      // A create that failed gives the id back to the active entry (`revertToActiveSnapshot`): that is gone, too.
+      guard let now = try await engine.snapshot(snapshot, of: machine.id), now.isRegular else {
         throw DRError(
           .refused, "snapshot", machine.name, reason: "the engine gave the snapshot up: it vanished",
           remedy: "look at the engine's events for this machine")

@@ -38,18 +38,14 @@ struct SealPhase {
   /// that data arrived (rsync 3.5.0 copied nothing and the checkpoint said Yes).
   private func proveArrival(_ nonces: [Nonce]) async throws(DRError) {
     try await context.durable.once("seal.arrived") { () async throws(DRError) in
-      try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
-        for nonce in nonces {
-          let bytes = try await view.read(nonce.path)
-          guard
-            let complaint = NonceText.complaint(bytes, run: context.run, pass: ReplicatePhase.pass)
-          else { continue }
-          throw DRError(
-            .disproved, "prove that the data arrived", "nonce \(nonce.path) of subvolume \(nonce.subvolume)",
-            reason: "\(complaint), although the checkpoint says complete",
-            remedy: "check rsync on the primary nodes and gsyncd.log; nothing at the secondary was changed")
-        }
-      }
+      let arrival = NonceArrival(
+        context: context, pass: ReplicatePhase.pass, nonces: nonces, written: context.ports.clock.now)
+      guard let (nonce, complaint) = try await arrival.complaint(try await context.ports.secondary.view())
+      else { return }
+      throw DRError(
+        .disproved, "prove that the data arrived", "nonce \(nonce.path) of subvolume \(nonce.subvolume)",
+        reason: "\(complaint), although the checkpoint says complete",
+        remedy: "check rsync on the primary nodes and gsyncd.log; nothing at the secondary was changed")
     }
   }
 
@@ -98,7 +94,7 @@ struct SealPhase {
       }
     }
     let digest = try await compare(image, layout.volume(image.disk.base, of: disk))
-    context.note(.seal, "\(image.name): \(digest.size) bytes, sha256 \(digest.sha256)")
+    context.note(.seal, "\(image.name): \(digest.size) bytes, sha256 \(digest.sha256.prefix(16))…")
     return SealedImage(machine: image.machine.id, disk: disk, volume: image.disk.base, digest: digest)
   }
 

@@ -1,0 +1,104 @@
+import DRKit
+import Glibc
+
+/// An open descriptor, closed when the last holder lets go: a thread that hangs in a call keeps it open, and so no other
+/// file can take its number.
+final class Descriptor: Sendable {
+  let number: Int32
+
+  /// Takes over the descriptor.
+  init(_ number: Int32) { self.number = number }
+
+  deinit { close(number) }
+}
+
+/// Opens things below a directory, one path component at a time and without following symbolic links: whatever lies on the
+/// volume, no path leads out of it.
+struct DirectoryHandle: Sendable {
+  let root: Descriptor
+
+  /// - Throws: `.unfit` when the path is no directory that can be opened.
+  init(path: String) throws(DRError) {
+    let number = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard number >= 0 else {
+      throw DRError(.unfit, "open a directory", path, reason: String(cString: strerror(errno)))
+    }
+    root = Descriptor(number)
+  }
+
+  init(_ root: Descriptor) { self.root = root }
+
+  /// The directory; nil when it, or one above it, does not exist.
+  func directory(_ components: [String], _ operation: String) throws(DRError) -> Descriptor? {
+    var current = root
+    for (index, name) in components.enumerated() {
+      let number = retrying { openat(current.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+      guard number >= 0 else {
+        let code = errno
+        if code == ENOENT { return nil }
+        throw FileFailure.error(operation, components[...index].joined(separator: "/"), code)
+      }
+      current = Descriptor(number)
+    }
+    return current
+  }
+
+  /// The directory, made where it is missing, with its parent's owner and mode: what vdsm may do in the one it may do in
+  /// the other.
+  func makeDirectory(_ components: [String], _ operation: String) throws(DRError) -> Descriptor {
+    var current = root
+    for (index, name) in components.enumerated() {
+      let subject = components[...index].joined(separator: "/")
+      if mkdirat(current.number, name, 0o700) == 0 {
+        let made = try child(current, name, operation, subject)
+        var status = stat()
+        guard fstat(current.number, &status) == 0,
+          fchown(made.number, status.st_uid, status.st_gid) == 0,
+          fchmod(made.number, status.st_mode & 0o7777) == 0
+        else { throw FileFailure.error(operation, subject, errno) }
+        current = made
+        continue
+      }
+      guard errno == EEXIST else { throw FileFailure.error(operation, subject, errno) }
+      current = try child(current, name, operation, subject)
+    }
+    return current
+  }
+
+  private func child(
+    _ parent: Descriptor, _ name: String, _ operation: String, _ subject: String
+  ) throws(DRError) -> Descriptor {
+    let number = retrying { openat(parent.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+    guard number >= 0 else { throw FileFailure.error(operation, subject, errno) }
+    return Descriptor(number)
+  }
+
+  /// A regular file opened for reading; nil when it does not exist.
+  func file(_ path: VolumePath, _ operation: String) throws(DRError) -> (Descriptor, stat)? {
+    guard let directory = try directory(path.parent, operation) else { return nil }
+    // O_NONBLOCK: a FIFO must not hold us; for a regular file it means nothing.
+    let number = retrying {
+      openat(directory.number, path.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    }
+    guard number >= 0 else {
+      let code = errno
+      if code == ENOENT { return nil }
+      throw FileFailure.error(operation, path.text, code)
+    }
+    let descriptor = Descriptor(number)
+    var status = stat()
+    guard fstat(number, &status) == 0 else { throw FileFailure.error(operation, path.text, errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw DRError(.refused, operation, path.text, reason: "it is no regular file")
+    }
+    return (descriptor, status)
+  }
+}
+
+/// Calls again while a signal interrupts.
+func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
+  while true {
+    let result = call()
+    if result >= 0 || errno != EINTR { return result }
+  }
+}

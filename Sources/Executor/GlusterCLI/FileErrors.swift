@@ -1,0 +1,49 @@
+import DRKit
+import Glibc
+
+/// `errno` in our words.
+enum FileFailure {
+  /// - Parameters:
+  ///   - code: as left by the call that failed.
+  ///   - path: relative to the volume.
+  static func error(_ operation: String, _ path: String, _ code: Int32) -> DRError {
+    let text = String(cString: strerror(code))
+    switch code {
+    case ENOENT:
+      return DRError(.missing, operation, path, reason: text)
+    case EROFS:
+      return DRError(
+        .refused, operation, path, reason: text,
+        remedy: "gluster volume set VOLUME features.read-only off, then take a fresh view")
+    case EACCES, EPERM:
+      return DRError(.refused, operation, path, reason: text, remedy: "run as root")
+    case ENOSPC, EDQUOT:
+      return DRError(.refused, operation, path, reason: text, remedy: "make room on the volume")
+    case ELOOP, ENOTDIR:
+      return DRError(
+        .refused, operation, path, reason: "\(text): a part of the path is a symbolic link, or no directory")
+    case EISDIR, ENOTEMPTY, EEXIST, EINVAL, ENAMETOOLONG, EFBIG, ENOTSUP:
+      return DRError(.refused, operation, path, reason: text)
+    default:
+      // ENOTCONN, ETIMEDOUT, ESTALE, EIO, …: bricks come and go.
+      return DRError(
+        .transient, operation, path, reason: text,
+        remedy: "see that the volume's bricks are up, and take a fresh view")
+    }
+  }
+
+  /// A read of a file that is there. What its content can't be had for is a proof's failure: missing shards give EROFS
+  /// (seen on 10.3) or ENOENT, a split brain EIO.
+  static func content(_ operation: String, _ path: String, _ code: Int32, at offset: Int64) -> DRError {
+    switch code {
+    case EROFS, EIO, ENOENT, ENODATA:
+      DRError(
+        .disproved, operation, path,
+        reason: "\(String(cString: strerror(code))) at byte \(offset): a shard is missing or unreadable",
+        remedy:
+          "the copy is not whole: synchronise again, and if that does not help recreate the session with reset-sync-time"
+      )
+    default: error(operation, path, code)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import DRKit
+
+/// A geo-replication session, driven by the `gluster` command on a node of the primary cluster.
+public struct GlusterGeoReplication: GeoReplication {
+  public let session: SessionName
+  private let cli: GlusterAnswer
+
+  /// - Parameters:
+  ///   - runner: reaches a primary node (`SubprocessRunner` on it, `SSHRunner` to it), as a user who may run `gluster`.
+  ///   - deadline: for one command. gluster's CLI itself gives up after 120 s.
+  public init(session: SessionName, runner: any CommandRunner, deadline: TimeSpan = .seconds(150)) {
+    self.session = session
+    self.cli = GlusterAnswer(runner: runner, deadline: deadline)
+  }
+
+  private func arguments(_ words: [String]) -> [String] {
+    let user = session.secondaryUser == "root" ? "" : "\(session.secondaryUser)@"
+    return [
+      "volume", "geo-replication", session.primaryVolume,
+      "\(user)\(session.secondaryHost)::\(session.secondaryVolume)",
+    ] + words
+  }
+
+  private func xml(_ operation: String, _ words: [String]) async throws(DRError) -> XMLTree {
+    try await cli.xml(operation, session.description, arguments(words))
+  }
+
+  /// Sorted by brick. Times are whole seconds.
+  public func status() async throws(DRError) -> [WorkerStatus] {
+    let operation = "read the geo-replication status"
+    let root: XMLTree
+    do {
+      root = try await xml(operation, ["status", "detail"])
+    } catch {
+      throw try await explained(error, operation)
+    }
+    return try StatusRows.read(root, session: session)
+  }
+
+  /// `status --xml` without a session, or for an unknown volume, says just "geo-replication command failed"; without
+  /// `--xml` gluster says why (seen on 10.3). So it is asked again in plain words.
+  private func explained(_ error: DRError, _ operation: String) async throws(DRError) -> DRError {
+    guard error.kind == .transient, error.reason.lowercased() == GlusterFailure.nondescript else {
+      return error
+    }
+    do {
+      _ = try await cli.plain(operation, session.description, arguments(["status"]))
+      return error
+    } catch let plain where plain.kind == .transient {
+      return plain.reason.lowercased() == GlusterFailure.nondescript ? error : plain
+    }
+  }
+
+  public func setCheckpoint() async throws(DRError) -> Instant {
+    let operation = "set a checkpoint"
+    _ = try await xml(operation, ["config", "checkpoint", "now"])
+    let text = try await cli.plain(operation, session.description, arguments(["config", "checkpoint"]))
+    let line = CommandResult.firstLine(text) ?? ""
+    // 2001 to 2286: anything else is not an epoch in seconds.
+    guard let seconds = Int64(line), (1_000_000_000..<10_000_000_000).contains(seconds) else {
+      throw DRError(
+        .malformed, operation, session.description, reason: "\"\(line)\" is no checkpoint in epoch seconds")
+    }
+    return Instant(epochSeconds: seconds)
+  }
+
+  /// Success when the session runs already. A paused session says "already started" as well (seen on 10.3): it is
+  /// resumed.
+  public func start() async throws(DRError) {
+    do {
+      _ = try await xml("start geo-replication", ["start"])
+    } catch let error where error.reason.lowercased().contains("already started") {
+      do {
+        _ = try await xml("resume geo-replication", ["resume"])
+      } catch let error where error.reason.lowercased().contains("not paused") {
+        return
+      }
+    }
+  }
+
+  /// Success when the session does not run.
+  public func stop() async throws(DRError) {
+    do {
+      _ = try await xml("stop geo-replication", ["stop"])
+    } catch let error where Self.saysNotRunning(error.reason) {
+      return
+    } catch let error where error.kind == .refused {
+      // Paused, or a node can't confirm: force succeeded in every state tried (10.3).
+      _ = try await xml("stop geo-replication", ["stop", "force"])
+    }
+  }
+
+  private static func saysNotRunning(_ reason: String) -> Bool {
+    let words = reason.lowercased()
+    return words.contains("not started") || words.contains("not running") || words.contains("is not set up")
+  }
+
+  public func primaryGeometry() async throws(DRError) -> VolumeGeometry {
+    try await VolumeQueries(cli: cli).geometry(session.primaryVolume)
+  }
+
+  /// Of the node that the runner reaches; the others are taken to have the same.
+  public func dataMover() async throws(DRError) -> DataMover {
+    let result = try await cli.runner.run(
+      Command("rsync", ["--version"], deadline: cli.deadline, outputLimit: 1 << 16))
+    guard result.isSuccess else {
+      throw DRError(
+        .unfit, "ask rsync for its version", session.description, reason: result.reason,
+        remedy: "install rsync 3.2 on every primary node")
+    }
+    return RsyncVersion.judge(CommandResult.firstLine(result.text) ?? "")
+  }
+}
+
+/// What is known of rsync versions under gsyncd.
+enum RsyncVersion {
+  /// - Parameter line: as `rsync  version 3.2.7  protocol version 31`, spaces collapsed or not.
+  static func judge(_ line: String) -> DataMover {
+    let words = line.split(separator: " ")
+    guard words.count >= 3, words[0] == "rsync", words[1] == "version" else {
+      return DataMover(version: line, defect: unknown)
+    }
+    // `v3.2.4`, `3.5.0pre1`: leading digits of the first two parts.
+    let parts = words[2].drop { $0 == "v" }.split(separator: ".", omittingEmptySubsequences: false)
+    let numbers = parts.map { Int($0.prefix { $0.isASCII && $0.isNumber }) }
+    guard numbers.count >= 2, let major = numbers[0], let minor = numbers[1] else {
+      return DataMover(version: line, defect: unknown)
+    }
+    return DataMover(version: line, defect: (major, minor) >= (3, 5) ? broken : nil)
+  }
+
+  private static let unknown =
+    "unknown: the version can't be read, so nobody knows whether it copies data under gsyncd. "
+    + "Remedy: install rsync 3.2.7 on every primary node"
+  private static let broken =
+    "rsync 3.5.0 and later copy nothing under gsyncd (its destination is a detached mount, where they skip "
+    + "every file), exit with 0, and the checkpoint still completes (measured on Debian 12). "
+    + "Remedy: install rsync 3.2.7 on every primary node and hold the package"
+}

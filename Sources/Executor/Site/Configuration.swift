@@ -1,0 +1,82 @@
+import DRKit
+
+/// What an administrator configured: one engine, and the storage domains to protect.
+public struct Configuration: Sendable, Hashable {
+  /// The SQLite file of runs and recovery points; relative paths are relative to the configuration's directory.
+  public var state: String
+  public var engine: EngineAccess
+  public var domains: [ProtectedDomain]
+  public var policy: SyncPolicy
+
+  public init(state: String, engine: EngineAccess, domains: [ProtectedDomain], policy: SyncPolicy) {
+    self.state = state
+    self.engine = engine
+    self.domains = domains
+    self.policy = policy
+  }
+}
+
+public struct EngineAccess: Sendable, Hashable {
+  /// `https://HOST[:PORT]/ovirt-engine/api`; plain `http` for a loopback address only.
+  public var url: String
+  /// The PEM file of the engine's own certificate authority; nil trusts the system's.
+  public var certificateAuthority: String?
+  /// `user@profile`.
+  public var user: String
+  public var password: SecretReference
+
+  public init(url: String, certificateAuthority: String?, user: String, password: SecretReference) {
+    self.url = url
+    self.certificateAuthority = certificateAuthority
+    self.user = user
+    self.password = password
+  }
+}
+
+/// How drkit reaches a cluster's gluster command.
+public enum ClusterAccess: Sendable, Hashable {
+  /// drkit runs on a node of the cluster.
+  case local
+  /// `ssh USER@HOST`, by key.
+  case ssh(user: String)
+}
+
+public struct ProtectedDomain: Sendable, Hashable {
+  /// The storage domain's name, or its id, at the engine.
+  public var name: String
+  public var primary: VolumeAccess
+  public var destinations: [Destination]
+
+  public init(name: String, primary: VolumeAccess, destinations: [Destination]) {
+    self.name = name
+    self.primary = primary
+    self.destinations = destinations
+  }
+}
+
+public struct VolumeAccess: Sendable, Hashable {
+  /// A node of the cluster: what is mounted from, and where ssh goes.
+  public var host: String
+  public var volume: String
+  public var access: ClusterAccess
+
+  public init(host: String, volume: String, access: ClusterAccess) {
+    self.host = host
+    self.volume = volume
+    self.access = access
+  }
+}
+
+public struct Destination: Sendable, Hashable {
+  public var name: String
+  /// The session's secondary, as `geo-replication … status` names it.
+  public var secondary: VolumeAccess
+  /// `root` unless a mountbroker session.
+  public var sessionUser: String
+
+  public init(name: String, secondary: VolumeAccess, sessionUser: String) {
+    self.name = name
+    self.secondary = secondary
+    self.sessionUser = sessionUser
+  }
+}

@@ -1,0 +1,76 @@
+import DRKit
+import GlusterCLI
+import OVirtClient
+import StateStore
+
+/// The real ports of one storage domain and its destination, put together from the configuration.
+public struct SiteAssembly: Sendable {
+  public let ports: SyncPorts
+  public let target: SyncTarget
+  public let policy: SyncPolicy
+
+  /// Runs `body` with the ports, and lets go of the engine and the database on every path.
+  public static func with<T: Sendable>(
+    _ configuration: Configuration, _ domain: ProtectedDomain, observer: any RunObserver,
+    _ body: (SiteAssembly) async throws -> T
+  ) async throws -> T {
+    let store = try StateStore(path: configuration.state)
+    let clock = SystemClock()
+    let engine = try manager(configuration.engine, clock)
+    let result: Result<T, any Error>
+    do {
+      let assembly = try SiteAssembly(configuration, domain, store, engine, clock, observer)
+      result = .success(try await body(assembly))
+    } catch {
+      result = .failure(error)
+    }
+    await engine.close()
+    try store.close()
+    return try result.get()
+  }
+
+  /// - Throws: `.unfit` when the database can't be used.
+  public static func openCatalogue(_ configuration: Configuration) throws(DRError) -> any Catalogue {
+    try StateStore(path: configuration.state)
+  }
+
+  private static func manager(_ access: EngineAccess, _ clock: any DRClock) throws(DRError) -> OVirtManager {
+    try OVirtManager(
+      url: access.url, authority: access.certificateAuthority.map { .file($0) } ?? .system,
+      credentials: OVirtCredentials(user: access.user, password: access.password.resolve()), clock: clock)
+  }
+
+  private init(
+    _ configuration: Configuration, _ domain: ProtectedDomain, _ store: StateStore, _ engine: OVirtManager,
+    _ clock: SystemClock, _ observer: any RunObserver
+  ) throws(DRError) {
+    guard let destination = domain.destinations.first else {
+      throw DRError(.unfit, "read the configuration", domain.name, reason: "it has no destination")
+    }
+    let primary = domain.primary
+    let secondary = destination.secondary
+    let primaryRunner = try Self.runner(primary)
+    let session = SessionName(
+      primaryVolume: primary.volume, secondaryUser: destination.sessionUser, secondaryHost: secondary.host,
+      secondaryVolume: secondary.volume)
+    ports = SyncPorts(
+      clock: clock, journal: store, catalogue: store, engine: engine,
+      georep: GlusterGeoReplication(session: session, runner: primaryRunner),
+      primary: GlusterPrimaryVolume(
+        mount: try GlusterMount(server: primary.host, volume: primary.volume), runner: primaryRunner),
+      secondary: GlusterSecondaryVolume(
+        mount: try GlusterMount(server: secondary.host, volume: secondary.volume)),
+      cluster: GlusterSecondaryCluster(volume: secondary.volume, runner: try Self.runner(secondary)),
+      observer: observer)
+    target = SyncTarget(
+      key: DestinationKey(domain: domain.name, destination: destination.name), domain: domain.name)
+    policy = configuration.policy
+  }
+
+  private static func runner(_ volume: VolumeAccess) throws(DRError) -> any CommandRunner {
+    switch volume.access {
+    case .local: SubprocessRunner()
+    case .ssh(let user): try SSHRunner(host: volume.host, user: user)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import DRKit
+import GRDB
+
+/// Runs and recovery points. Newest first means by `began` (points: by `instant`), equal ones by id, larger first.
+extension StateStore: Catalogue {
+  public func save(_ run: RunRecord) async throws(DRError) {
+    try await write("save the run", run.id.description) { db in try RunRows.save(run, db) }
+  }
+
+  public func unfinishedRun(_ key: DestinationKey) async throws(DRError) -> RunRecord? {
+    try await read("find the unfinished run", key.description) { db in
+      try RunRows.fetch(
+        db, "WHERE domain = ? AND destination = ? AND outcome = ?",
+        [key.domain, key.destination, RunOutcome.running.rawValue], limit: 1
+      ).first
+    }
+  }
+
+  public func run(_ id: RunID) async throws(DRError) -> RunRecord? {
+    try await read("read the run", id.description) { db in
+      try RunRows.fetch(db, "WHERE id = ?", [id.description], limit: 1).first
+    }
+  }
+
+  /// - Parameter limit: how many at most; none for zero or less.
+  public func runs(_ key: DestinationKey?, limit: Int) async throws(DRError) -> [RunRecord] {
+    guard limit > 0 else { return [] }
+    return try await read("list the runs", key?.description ?? "all") { db in
+      if let key {
+        try RunRows.fetch(
+          db, "WHERE domain = ? AND destination = ?", [key.domain, key.destination], limit: limit)
+      } else {
+        try RunRows.fetch(db, "", [], limit: limit)
+      }
+    }
+  }
+
+  public func save(_ point: RecoveryPoint) async throws(DRError) {
+    try await write("save the recovery point", point.run.description) { db in
+      try PointRows.save(point, db)
+    }
+  }
+
+  public func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
+    try await read("read the newest recovery point", key.description) { db in
+      try PointRows.newest(db, key)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import DRKit
+
+/// What is wrong with a session, as data; each ends by itself. `bites` say whether it was ever felt.
+public struct SessionFaults: Sendable {
+  /// rsync exits with 0 and copies nothing (gluster.md 2.1), until this instant.
+  public var copyNothingUntil: Instant?
+  /// The natural stall of the live crawl, drawn at every worker start (about half of all starts on the lab).
+  public var stallChance = Chance.never
+  /// This many of the next starts stall for certain.
+  public var stallNext = 0
+  /// This many of the next worker starts are Faulty at once.
+  public var faultyStarts = 0
+
+  public struct Bites: Sendable, Hashable {
+    public var copyNothing = 0
+    public var stall = 0
+    public var faultyStart = 0
+    public var shardLost = 0
+    public var crash = 0
+    /// Workers that outlived their monitor.
+    public var orphan = 0
+    /// Transfers that an outage held up.
+    public var outage = 0
+  }
+
+  public internal(set) var bites = Bites()
+
+  public init() {}
+
+  func copiesNothing(at now: Instant) -> Bool { copyNothingUntil.map { now < $0 } ?? false }
+
+  mutating func biteCopiesNothing() { bites.copyNothing += 1 }
+  mutating func biteStall() { bites.stall += 1 }
+
+  mutating func takesFaultyStart() -> Bool {
+    guard faultyStarts > 0 else { return false }
+    faultyStarts -= 1
+    bites.faultyStart += 1
+    return true
+  }
+
+  mutating func takesStall(_ draws: inout Randomness) -> Bool {
+    // Drawn in any case, so that a forced stall shifts no later draw.
+    let natural = draws.happens(stallChance)
+    guard stallNext > 0 else { return natural }
+    stallNext -= 1
+    return true
+  }
+}
+
+extension SessionModel {
+  public mutating func setLink(up: Bool, at now: Instant) {
+    link.setUp(up, at: now)
+    rescheduleLink()
+  }
+
+  /// Records of one shard of the image never reach the changelog, until `until`.
+  public mutating func loseShard(ofImage path: String, until: Instant) {
+    guard let file = primary.file(path) else { return }
+    primary.loss = LossPlan(gfid: file.gfid, until: until)
+  }
+
+  /// A worker process is killed: Faulty, then a new one; a Passive one takes over meanwhile if there is one.
+  /// - Parameter subvolume: Whose Active worker; nil for those of all.
+  public mutating func crashWorkers(of subvolume: Int?, at now: Instant) {
+    for index in workers.indices
+    where workers[index].state == .active && !workers[index].isOrphan
+      && (subvolume == nil || workers[index].subvolume == subvolume)
+    {
+      let brick = workers[index].brick
+      end(index, at: now)
+      faults.bites.crash += 1
+      workers[index].state = .faulty
+      agenda.add(now + draws.span(in: timings.faulty), .workerRespawns, brick)
+      agenda.add(now + timings.takeOver, .workerTakesOver, workers[index].subvolume)
+    }
+    rescheduleLink()
+  }
+
+  /// The monitors are killed: the status says Stopped at once, and the workers go on delivering, whatever is stopped or
+  /// started, until each ends by itself after `life` (gluster-2.md 3).
+  public mutating func killMonitors(workersLiveFor life: TimeSpan, at now: Instant) {
+    guard isStarted else { return }
+    for index in workers.indices where workers[index].lives && !workers[index].isOrphan {
+      workers[index].isOrphan = true
+      faults.bites.orphan += 1
+      agenda.add(now + life, .orphanEnds, index)
+    }
+    for brick in bricks.indices { workerOfBrick[brick] = nil }
+    isStarted = false
+  }
+
+  /// How often each fault was felt; some are counted at the volume and at the link.
+  public var bites: SessionFaults.Bites {
+    var all = faults.bites
+    all.shardLost = primary.lostRecords
+    all.outage = link.heldUp
+    return all
+  }
+}

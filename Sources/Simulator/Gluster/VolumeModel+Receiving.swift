@@ -1,0 +1,98 @@
+import DRKit
+
+/// What gsyncd does to a secondary: by gfid, past the read-only flag (its mount has client-pid -1).
+extension VolumeModel {
+  /// Applies an entry operation. Again with the same is the same: a history crawl repeats what was done before.
+  mutating func apply(_ entry: EntryOperation) {
+    switch entry {
+    case .create(let gfid, let path, let isImage):
+      if let slot = slot(of: gfid) {
+        // Known: replayed. Shards that came before their file get their name now.
+        if files[slot].isAlive && files[slot].path.isEmpty { link(slot, path) }
+        return
+      }
+      _ = insert(Self.blank(gfid, path: path, subvolume: placement(ofNewFile: path), isImage: isImage))
+    case .unlink(let gfid, let path):
+      guard let slot = slot(of: path), files[slot].gfid == gfid else {
+        // The name leads elsewhere, or nowhere: left alone.
+        return
+      }
+      unlink(slot)
+    case .rename(let gfid, let from, let to):
+      guard let slot = slot(of: gfid), files[slot].isAlive else { return }
+      if files[slot].path == from || files[slot].path.isEmpty { move(slot, to: to) }
+    case .makeShard(let gfid, let index):
+      let slot = self.slot(of: gfid) ?? insert(Self.blank(gfid, path: "", subvolume: 0, isImage: true))
+      guard files[slot].isAlive else { return }
+      stretch(slot, toHold: index)
+      if files[slot].shards[index] == .hole { files[slot].shards[index] = .empty }
+    }
+  }
+
+  mutating func receiveSize(_ size: Int64, of gfid: Gfid, like model: VolumeFile) {
+    guard let slot = slot(of: gfid), files[slot].isAlive, model.isImage else { return }
+    resize(slot, to: size)
+  }
+
+  mutating func receive(_ content: ContentID, shard: Int, like model: VolumeFile) {
+    let slot =
+      self.slot(of: model.gfid)
+      ?? insert(Self.blank(model.gfid, path: "", subvolume: 0, isImage: model.isImage))
+    guard files[slot].isAlive else { return }
+    if let bytes = model.bytes {
+      files[slot].bytes = bytes
+      files[slot].size = model.size
+      files[slot].shards[0] = content
+      return
+    }
+    stretch(slot, toHold: shard)
+    if files[slot].shards[shard] == content { return }
+    files[slot].shards[shard] = content
+    if files[slot].isWatched { watchedChanges += 1 }
+  }
+
+  mutating func tear(_ gfid: Gfid, shard: Int, unless content: ContentID, _ mix: ContentID) {
+    guard let slot = slot(of: gfid), files[slot].isAlive else { return }
+    stretch(slot, toHold: shard)
+    if files[slot].shards[shard] == content { return }
+    files[slot].shards[shard] = mix
+    if files[slot].isWatched { watchedChanges += 1 }
+  }
+
+  /// Counts changes of these files' contents from now on, and of no others.
+  mutating func watch(_ paths: [String]) {
+    for slot in files.indices where files[slot].isWatched { files[slot].isWatched = false }
+    for path in paths {
+      if let slot = slot(of: path) { files[slot].isWatched = true }
+    }
+    watchedChanges = 0
+  }
+
+  /// The secondary as a first sync of long ago left it.
+  mutating func copyAll(from primary: VolumeModel) {
+    for file in primary.files where file.isAlive {
+      var copy = file
+      copy.unsent = Array(repeating: 0, count: file.shards.count)
+      copy.recordedIn = Array(repeating: 0, count: file.shards.count)
+      _ = insert(copy)
+    }
+  }
+
+  mutating func trimChangelogs(of subvolume: Int, upTo end: Instant) {
+    changelogs[subvolume].trim(upTo: end)
+  }
+
+  private mutating func stretch(_ slot: Int, toHold shard: Int) {
+    while files[slot].shards.count <= shard {
+      files[slot].shards.append(.hole)
+      files[slot].unsent.append(0)
+      files[slot].recordedIn.append(0)
+    }
+  }
+
+  private static func blank(_ gfid: Gfid, path: String, subvolume: Int, isImage: Bool) -> VolumeFile {
+    VolumeFile(
+      gfid: gfid, path: path, subvolume: subvolume, bytes: isImage ? nil : [], size: 0, shards: [.empty],
+      unsent: [0], recordedIn: [0])
+  }
+}

@@ -1,0 +1,166 @@
+import DRKit
+
+/// Knows what guests wrote and when each image was frozen, and judges what the program under test did by that alone: it
+/// believes no status, no journal and no catalogue.
+public struct Oracle: Sendable {
+  public private(set) var violations: [Violation] = []
+  public private(set) var exposure = ExposureRecord()
+  /// The longest time between two writes of one guest beyond what its rate makes of it.
+  public private(set) var longestPause = TimeSpan.zero
+  /// A guest that waits longer than this has stopped.
+  public static let pauseLimit = TimeSpan.seconds(10)
+
+  /// Overlay ids that were asked for in snapshot requests, with the description of the request.
+  private var requested: [VolumeID: String] = [:]
+  /// By overlay: an overlay id is one freeze.
+  private var frozen: [VolumeID: FrozenImage] = [:]
+  private var pauseIsTold = false
+
+  public init() {}
+
+  // MARK: What happens
+
+  mutating func snapshotRequested(_ description: String, _ overlays: [OverlayRequest]) {
+    for overlay in overlays { requested[overlay.overlay] = description }
+  }
+
+  mutating func froze(_ image: FrozenImage) { frozen[image.overlay] = image }
+
+  @inline(__always)
+  mutating func guestWrote(after pause: TimeSpan, expected: TimeSpan) {
+    let extra = pause - expected
+    if extra > longestPause { longestPause = extra }
+  }
+
+  mutating func note(_ violation: Violation) { violations.append(violation) }
+
+  /// After every event: whether the newest good point still stands at the secondary.
+  @inline(__always)
+  mutating func look(at secondary: VolumeModel, _ now: Instant) {
+    if exposure.isUsable && secondary.watchedChanges > 0 { exposure.overwritten(at: now) }
+  }
+
+  // MARK: Laws 1 and 2
+
+  /// A file is about to be removed at the secondary by the program under test.
+  mutating func removes(
+    _ path: String, from secondary: VolumeModel, while workersLive: Bool, at now: Instant
+  ) {
+    guard secondary.slot(of: path) != nil else { return }
+    if workersLive { note(Violation(.nobodyWritesWhileAWorkerLives, at: now, "\(path) is removed")) }
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let stem = name.split(separator: ".").first.map(String.init) ?? name
+    guard path.contains("/images/"), let volume = VolumeID(stem), requested[volume] != nil else {
+      return note(
+        Violation(
+          .onlyOurOverlaysAreDeleted, at: now,
+          "\(path) is removed, which no snapshot request of ours ever named"))
+    }
+    let directory = path.split(separator: "/").dropLast().joined(separator: "/")
+    for sibling in secondary.list(directory) ?? [] where sibling.hasSuffix(".meta") {
+      let text = String(decoding: secondary.read("\(directory)/\(sibling)") ?? [], as: UTF8.self)
+      if text.contains("PUUID=\(volume)\n") {
+        note(
+          Violation(.onlyOurOverlaysAreDeleted, at: now, "\(path) is removed, but \(sibling) stands on it"))
+      }
+    }
+  }
+
+  /// A file is about to be written at the secondary by the program under test.
+  mutating func writes(
+    _ path: String, while workersLive: Bool, at now: Instant
+  ) {
+    if workersLive { note(Violation(.nobodyWritesWhileAWorkerLives, at: now, "\(path) is written")) }
+    let isMetadata = path.contains("/images/") && path.hasSuffix(".meta")
+    if !isMetadata && !path.hasPrefix(".drkit") {
+      note(Violation(.onlyOurOverlaysAreDeleted, at: now, "\(path) is overwritten"))
+    }
+  }
+
+  // MARK: Law 4
+
+  /// A point was saved in the catalogue as sealed: is it what it says?
+  mutating func sealed(
+    _ point: RecoveryPoint, domain: StorageDomainID, secondary: inout VolumeModel, at now: Instant
+  ) {
+    let wrongs = complaints(about: point, domain: domain, secondary: secondary)
+    guard wrongs.isEmpty else {
+      for wrong in wrongs {
+        note(Violation(.sealedByProofOnly, at: now, "the point of run \(point.run) is false: \(wrong)"))
+      }
+      return
+    }
+    let layout = DomainLayout(domain)
+    secondary.watch(point.images.map { layout.volume($0.volume, of: $0.disk) })
+    exposure.sealed(point.instant, at: now)
+  }
+
+  /// What is wrong with a point as the secondary is now; empty if it is exactly the snapshots' instant.
+  public func complaints(
+    about point: RecoveryPoint, domain: StorageDomainID, secondary: VolumeModel
+  ) -> [String] {
+    point.images.flatMap { complaints(about: $0, of: point, DomainLayout(domain), secondary) }
+  }
+
+  private func complaints(
+    about image: SealedImage, of point: RecoveryPoint, _ layout: DomainLayout, _ secondary: VolumeModel
+  ) -> [String] {
+    let path = layout.volume(image.volume, of: image.disk)
+    let run = point.run.description
+    let candidates = (1...8).compactMap {
+      frozen[Derived.overlay(run: point.run, disk: image.disk, attempt: $0)]
+    }
+    guard let truth = candidates.last(where: { $0.description.contains(run) }) else {
+      return ["\(path) was never frozen by this run"]
+    }
+    guard truth.base == image.volume else { return ["\(path) is not the volume that was frozen"] }
+    guard let file = secondary.file(path) else { return ["\(path) does not exist"] }
+    var wrongs: [String] = []
+    if file.size != truth.size { wrongs.append("\(path) has \(file.size) bytes, not \(truth.size)") }
+    if let shard = Self.firstDifference(file.shards, truth.shards) {
+      let there = shard < file.shards.count ? file.shards[shard] : .hole
+      let what = there.isTorn ? "torn" : there == .hole ? "missing" : "of another instant"
+      wrongs.append("shard \(shard) of \(path) is \(what)")
+    }
+    let metadata = String(
+      decoding: secondary.read(layout.meta(image.volume, of: image.disk)) ?? [], as: UTF8.self)
+    if !metadata.contains("VOLTYPE=LEAF\n") { wrongs.append("\(path).meta is no LEAF") }
+    for left in [
+      layout.volume(truth.overlay, of: image.disk), layout.meta(truth.overlay, of: image.disk),
+      layout.lease(truth.overlay, of: image.disk),
+    ] where secondary.file(left) != nil {
+      wrongs.append("the overlay's \(left) is still there")
+    }
+    return wrongs
+  }
+
+  private static func firstDifference(_ a: [ContentID], _ b: [ContentID]) -> Int? {
+    for index in 0..<max(a.count, b.count) {
+      let left = index < a.count ? a[index] : .hole
+      let right = index < b.count ? b[index] : .hole
+      if left != right { return index }
+    }
+    return nil
+  }
+
+  // MARK: Laws 5 and 10
+
+  /// A run has ended.
+  mutating func runEnded(_ record: RunRecord, engine: EngineModel, at now: Instant) {
+    for machine in engine.allMachines {
+      for snapshot in machine.snapshots where snapshot.kind == .regular {
+        guard snapshot.description.contains(record.id.description) else { continue }
+        if !record.leftOver.contains(where: { $0.contains(machine.name) }) {
+          note(
+            Violation(
+              .noSnapshotForgotten, at: now,
+              "\(machine.name) still has \"\(snapshot.description)\", which the run does not name"))
+        }
+      }
+    }
+    if longestPause > Self.pauseLimit && !pauseIsTold {
+      pauseIsTold = true
+      note(Violation(.guestsNeverStop, at: now, "a guest did not write for \(longestPause.text)"))
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import DRKit
+
+/// What the run says, written into the world's timeline.
+struct TimelineObserver: RunObserver {
+  let world: SimulatedWorld
+
+  func observe(_ event: RunEvent, at instant: Instant) {
+    let now = world.loop.now
+    switch event {
+    case .runBegan(let record, let resumed):
+      world.timeline.add(now, .run, "run \(record.id) \(resumed ? "goes on" : "begins")")
+    case .phaseBegan(let phase): world.timeline.add(now, .phase, "\(phase.rawValue) begins")
+    case .phaseEnded(let record):
+      let length = (record.ended - record.began).text
+      world.timeline.add(now, .phase, "\(record.phase.rawValue) ended after \(length): \(record.note)")
+    case .phaseFailed(let phase, let error):
+      world.timeline.add(now, .phase, "\(phase.rawValue) FAILED: \(error)")
+    case .noted(let phase, let text): world.timeline.add(now, .note, "\(phase.rawValue): \(text)")
+    case .retrying(let error, let attempt, let after):
+      world.timeline.add(now, .note, "try \(attempt) failed, again in \(after.text): \(error)")
+    case .runEnded(let record):
+      let left = record.leftOver.isEmpty ? "" : ", left over: \(record.leftOver.joined(separator: "; "))"
+      world.timeline.add(now, .run, "run \(record.id) ended: \(record.outcome.rawValue)\(left)")
+    case .waiting: break
+    }
+  }
+}
+
+extension SimulatedWorld {
+  /// All ports for one life of the process under test.
+  public func ports(for who: Incarnation, store: SimStore) -> SyncPorts {
+    SyncPorts(
+      clock: SimClock(loop, who), journal: SimJournal(self, who, store),
+      catalogue: SimCatalogue(self, who, store), engine: SimEngine(self, who),
+      georep: SimGeoReplication(self, who), primary: SimPrimaryVolume(self, who),
+      secondary: SimSecondaryVolume(self, who), cluster: SimSecondaryCluster(self, who),
+      observer: TimelineObserver(world: self))
+  }
+}

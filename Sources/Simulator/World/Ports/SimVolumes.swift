@@ -1,0 +1,160 @@
+import DRKit
+
+/// The primary volume's port over the simulated files.
+struct SimPrimaryVolume: PrimaryVolume {
+  let caller: PortCaller
+
+  init(_ world: SimulatedWorld, _ who: Incarnation) {
+    caller = PortCaller(world: world, who: who, port: .primary)
+  }
+
+  func view() async throws(DRError) -> any VolumeView {
+    try await caller.call("mount the primary volume", PortLatency.mount) { (_, _) throws(DRError) in }
+    return SimView(caller: caller, isSecondary: false)
+  }
+
+  func writeNonces(_ content: [UInt8], under directory: String) async throws(DRError) -> [Nonce] {
+    try await caller.call("write nonces", PortLatency.mount) { (world, now) throws(DRError) in
+      var nonces: [Nonce] = []
+      for subvolume in world.session.primary.subvolumes.indices {
+        // Names are tried until one lands where it is wanted.
+        let path = (0..<1_000).lazy.map { "\(directory)/nonce-\(subvolume)-\($0)" }
+          .first { world.session.primary.placement(ofNewFile: $0) == subvolume }
+        guard let path else {
+          throw DRError(
+            .refused, "write nonces", directory, reason: "no name lands on subvolume \(subvolume)")
+        }
+        world.session.primary.writeSmall(path, content, at: now)
+        nonces.append(Nonce(subvolume: subvolume, path: path))
+      }
+      return nonces
+    }
+  }
+}
+
+/// The secondary volume's port over the simulated files.
+struct SimSecondaryVolume: SecondaryVolume {
+  let caller: PortCaller
+
+  init(_ world: SimulatedWorld, _ who: Incarnation) {
+    caller = PortCaller(world: world, who: who, port: .secondary)
+  }
+
+  func view() async throws(DRError) -> any VolumeView {
+    try await caller.call("mount the secondary volume", PortLatency.mount) { (_, _) throws(DRError) in }
+    return SimView(caller: caller, isSecondary: true)
+  }
+}
+
+/// A fresh look at either volume.
+struct SimView: VolumeView {
+  let caller: PortCaller
+  let isSecondary: Bool
+
+  func read(_ path: String) async throws(DRError) -> [UInt8]? {
+    try await look("read") { (volume) throws(DRError) in volume.read(path) }
+  }
+
+  func list(_ directory: String) async throws(DRError) -> [String]? {
+    try await look("list") { (volume) throws(DRError) in volume.list(directory) }
+  }
+
+  func size(of path: String) async throws(DRError) -> Int64? {
+    try await look("stat") { (volume) throws(DRError) in volume.file(path)?.size }
+  }
+
+  func space() async throws(DRError) -> VolumeSpace {
+    try await look("statfs") { (volume) throws(DRError) in volume.space }
+  }
+
+  func digest(of path: String) async throws(DRError) -> FileDigest? {
+    let bytes = try await size(of: path) ?? 0
+    let rate = max(1, caller.world.plan.digestRate)
+    try await caller.world.loop.sleep(
+      caller.who, for: .seconds(bytes / rate) + .nanoseconds(bytes % rate * 1_000_000_000 / rate))
+    let isSecondary = isSecondary
+    return try await look("digest") { (volume) throws(DRError) in
+      try volume.digest(of: path, holesAreMissing: isSecondary)
+    }
+  }
+
+  func replace(_ path: String, with bytes: [UInt8]) async throws(DRError) {
+    try await change("replace", path) { (world, now) in
+      if isSecondary {
+        world.oracle.writes(path, while: world.session.livesAtSecondary, at: now)
+        world.session.secondary.replaceSmall(path, bytes, at: now)
+      } else {
+        world.session.primary.replaceSmall(path, bytes, at: now)
+      }
+    }
+  }
+
+  func remove(_ path: String) async throws(DRError) {
+    try await change("remove", path) { (world, now) in
+      if isSecondary {
+        world.oracle.removes(
+          path, from: world.session.secondary, while: world.session.livesAtSecondary, at: now)
+        world.session.secondary.remove(path)
+      } else {
+        world.session.primary.remove(path)
+      }
+    }
+  }
+
+  func close() async {}
+
+  private func look<T>(
+    _ operation: String, _ body: @escaping (VolumeModel) throws(DRError) -> T
+  ) async throws(DRError) -> T {
+    let isSecondary = isSecondary
+    return try await caller.call("\(operation) on a mount", PortLatency.file) { (world, _) throws(DRError) in
+      try body(isSecondary ? world.session.secondary : world.session.primary)
+    }
+  }
+
+  private func change(
+    _ operation: String, _ path: String, _ body: @escaping (SimulatedWorld, Instant) -> Void
+  ) async throws(DRError) {
+    let isSecondary = isSecondary
+    try await caller.call("\(operation) on a mount", PortLatency.file) { (world, now) throws(DRError) in
+      if isSecondary && world.session.secondary.isReadOnly {
+        throw DRError(
+          .refused, "\(operation) a file", path, reason: "Read-only file system",
+          remedy: "switch features.read-only off at the secondary volume")
+      }
+      body(world, now)
+    }
+  }
+}
+
+extension VolumeModel {
+  /// A stand-in for SHA-256: a fold of what the shards hold. Equal for equal content, different otherwise.
+  /// - Throws: `.disproved` for a shard that does not exist, if those count as missing.
+  func digest(of path: String, holesAreMissing: Bool) throws(DRError) -> FileDigest? {
+    guard let file = file(path) else { return nil }
+    let keys: [UInt64] = [
+      0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344, 0xa409_3822_299f_31d0, 0x082e_fa98_ec4e_6c89,
+    ]
+    var words = keys.map { $0 ^ UInt64(bitPattern: file.size) }
+    func fold(_ value: UInt64) {
+      for index in words.indices { words[index] = StableHash.mix(words[index] ^ value) }
+    }
+    if let bytes = file.bytes {
+      fold(StableHash.bytes(bytes))
+    } else {
+      for (index, shard) in file.shards.enumerated() {
+        if shard == .hole && holesAreMissing {
+          throw DRError(
+            .disproved, "read the content", path,
+            reason: "shard \(index) does not exist: Read-only file system")
+        }
+        fold(shard.number)
+      }
+    }
+    let text = words.map { word in
+      let digits = String(word, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+    return FileDigest(size: file.size, sha256: text.joined())
+  }
+}

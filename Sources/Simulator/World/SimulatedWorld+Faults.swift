@@ -1,0 +1,81 @@
+import DRKit
+
+/// Faults begin and end; those with occasions are asked at each.
+extension SimulatedWorld {
+  func beginFault(_ index: Int, at now: Instant) {
+    faults[index].isOn = true
+    let fault = faults[index].fault
+    timeline.add(now, .fault, "\(fault.kind.rawValue) begins, for \(fault.span.text)")
+    let until = now + fault.span
+    switch fault.kind {
+    case .linkDown: session.setLink(up: false, at: now)
+    case .rsyncCopiesNothing: session.faults.copyNothingUntil = until
+    case .changelogLosesShard: loseShard(fault, until: until)
+    case .liveCrawlStall:
+      if let times = fault.times {
+        session.faults.stallNext = times
+      } else {
+        session.faults.stallChance = fault.chance
+      }
+    case .workerFaultyOnStart: session.faults.faultyStarts = fault.times ?? .max
+    case .workerCrash: session.crashWorkers(of: nil, at: now)
+    case .monitorKilled: session.killMonitors(workersLiveFor: fault.span, at: now)
+    case .executorCrash:
+      executorMayReturn = max(executorMayReturn, until)
+      if let executor, loop.isAlive(executor) {
+        faults[index].bites += 1
+        loop.kill(executor, inFlight: .lands)
+      }
+    case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost: break
+    }
+  }
+
+  func endFault(_ index: Int, at now: Instant) {
+    let fault = faults[index].fault
+    switch fault.kind {
+    case .linkDown: session.setLink(up: true, at: now)
+    case .liveCrawlStall:
+      session.faults.stallChance = .never
+      session.faults.stallNext = 0
+    case .workerFaultyOnStart: session.faults.faultyStarts = 0
+    default: break
+    }
+    faults[index].isOn = false
+    timeline.add(now, .fault, "\(fault.kind.rawValue) ends")
+  }
+
+  private func loseShard(_ fault: WorldFault, until: Instant) {
+    let machine = (fault.machine ?? 1) - 1
+    guard let guest = guests.first(where: { $0.machineIndex == machine }) else { return }
+    session.loseShard(
+      ofImage: VDSMLayout.volumePath(domain.id, guest.disk, guest.layers[0].volume), until: until)
+  }
+
+  /// Whether a fault with occasions strikes this one.
+  func strikes(_ kind: WorldFault.Kind, machine: VirtualMachineID? = nil, port: SimPortName? = nil) -> Bool {
+    for index in faults.indices where faults[index].isOn && faults[index].fault.kind == kind {
+      let fault = faults[index].fault
+      if let wanted = fault.machine, machine.flatMap({ machineIndex[$0] }) != wanted - 1 { continue }
+      if let wanted = fault.port, wanted != port { continue }
+      if faults[index].strikes(seed.child("fault", index)) { return true }
+    }
+    return false
+  }
+
+  /// How often each kind of fault was felt.
+  public func bites(of kind: WorldFault.Kind) -> Int {
+    let own = faults.filter { $0.fault.kind == kind }.reduce(0) { $0 + $1.bites }
+    let gluster = session.bites
+    switch kind {
+    case .linkDown: return gluster.outage
+    case .rsyncCopiesNothing: return gluster.copyNothing
+    case .changelogLosesShard: return gluster.shardLost
+    case .liveCrawlStall: return gluster.stall
+    case .workerFaultyOnStart: return gluster.faultyStart
+    case .workerCrash: return gluster.crash
+    case .monitorKilled: return gluster.orphan
+    case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost, .executorCrash:
+      return own
+    }
+  }
+}

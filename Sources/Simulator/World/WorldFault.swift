@@ -1,0 +1,86 @@
+import DRKit
+
+/// Something that goes wrong, and for how long: every fault ends by construction.
+public struct WorldFault: Sendable, Hashable {
+  /// The words of scenario files.
+  public enum Kind: String, Sendable, Hashable, CaseIterable {
+    /// Nothing moves on the line; the status does not say so.
+    case linkDown = "link.down"
+    /// rsync exits with 0 and copies nothing.
+    case rsyncCopiesNothing = "rsync.copies-nothing"
+    /// Records of one shard of one base image never reach the changelog.
+    case changelogLosesShard = "changelog.loses-shard"
+    /// Live crawls of workers that start while it lasts are deaf.
+    case liveCrawlStall = "live-crawl.stall"
+    /// Workers that start while it lasts are Faulty for 10 to 15 s first.
+    case workerFaultyOnStart = "worker.faulty-on-start"
+    /// The Active workers die at once; the monitors start new ones.
+    case workerCrash = "worker.crash"
+    /// The monitors die: status Stopped, while the workers go on until the fault ends.
+    case monitorKilled = "monitor.killed"
+    /// Snapshot requests are refused.
+    case snapshotRefused = "snapshot.refused"
+    /// Snapshot requests are accepted and then fail.
+    case snapshotFails = "snapshot.fails"
+    /// Merges are accepted and then fail.
+    case mergeFails = "merge.fails"
+    /// Calls never arrive.
+    case portUnreachable = "port.unreachable"
+    /// Calls take effect and the answer never comes.
+    case portAnswerLost = "port.answer-lost"
+    /// The process under test is killed; another one starts when the fault ends.
+    case executorCrash = "executor.crash"
+  }
+
+  public var kind: Kind
+  /// From the simulation's beginning.
+  public var at: TimeSpan
+  /// How long it lasts.
+  public var span: TimeSpan
+  /// How likely each occasion while it lasts is struck; always for faults without occasions.
+  public var chance: Chance
+  /// Occasions after which it is over; nil: only time ends it.
+  public var times: Int?
+  /// Which machine, from 1; nil: any. For machine faults.
+  public var machine: Int?
+  /// Which port's calls; nil: all. For port faults.
+  public var port: SimPortName?
+
+  public init(
+    _ kind: Kind, at: TimeSpan, for span: TimeSpan, chance: Chance = .always, times: Int? = nil,
+    machine: Int? = nil, port: SimPortName? = nil
+  ) {
+    self.kind = kind
+    self.at = at
+    self.span = span
+    self.chance = chance
+    self.times = times
+    self.machine = machine
+    self.port = port
+  }
+}
+
+/// The ports that a port fault can name.
+public enum SimPortName: String, Sendable, Hashable, CaseIterable {
+  case engine, georep, primary, secondary, cluster, journal, catalogue
+}
+
+/// A fault of the plan while the world runs.
+struct ActiveFault: Sendable {
+  let fault: WorldFault
+  var isOn = false
+  /// Occasions looked at, struck or not.
+  var occasions: UInt64 = 0
+  /// Occasions struck: whether the fault was felt at all.
+  var bites = 0
+
+  /// Whether it strikes the present occasion. Decided by the fault's own seed and the occasion's number, so that a retry
+  /// elsewhere shifts nothing.
+  mutating func strikes(_ seed: Seed) -> Bool {
+    guard isOn, fault.times.map({ bites < $0 }) ?? true else { return false }
+    occasions += 1
+    guard seed.strikes(fault.chance, site: Seed.site("occasion"), occasions) else { return false }
+    bites += 1
+    return true
+  }
+}

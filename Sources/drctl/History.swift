@@ -1,0 +1,139 @@
+import ArgumentParser
+import DRKit
+import Site
+
+struct Runs: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List runs, or show one.",
+    discussion: """
+      Examples:
+        drctl runs --config drkit.yaml
+        drctl runs show 0b7c… --config drkit.yaml
+      """,
+    subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List runs, newest first.")
+    @OptionGroup var options: ConfigurationOptions
+    @Option(help: "How many, 1 to 10000.") var limit = 20
+
+    func validate() throws {
+      guard (1...10_000).contains(limit) else { throw ValidationError("--limit takes 1 to 10000") }
+    }
+
+    func run() async throws {
+      try await reporting(json: options.json) {
+        let store = try SiteAssembly.openCatalogue(options.read())
+        let runs = try await store.runs(nil, limit: limit)
+        if options.json { return Console.out(try JSONText.of(runs)) }
+        guard !runs.isEmpty else { return Console.out("no runs yet") }
+        Console.out(
+          Table.text(
+            ["RUN", "DOMAIN@DESTINATION", "BEGAN", "TOOK", "OUTCOME", "WHY"],
+            runs.map { run in
+              [
+                run.id.description, run.key.description, run.began.text,
+                run.ended.map { ($0 - run.began).text } ?? "-", run.outcome.rawValue,
+                run.failure.map { "\($0.operation): \($0.reason)" } ?? "",
+              ]
+            }))
+      }
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show one run, phase by phase.")
+    @OptionGroup var options: ConfigurationOptions
+    @Argument(help: "The run's id.") var run: String
+
+    func run() async throws {
+      try await reporting(json: options.json) {
+        let store = try SiteAssembly.openCatalogue(options.read())
+        guard let id = RunID(run) else {
+          throw DRError(
+            .unfit, "show a run", run, reason: "that is no run id", remedy: "`drctl runs` lists them")
+        }
+        guard let record = try await store.run(id) else {
+          throw DRError(
+            .missing, "show a run", run, reason: "there is no such run", remedy: "`drctl runs` lists them")
+        }
+        if options.json { return Console.out(try JSONText.of(record)) }
+        Console.out("run      \(record.id)\nof       \(record.key)\nbegan    \(record.began.text)")
+        Console.out("outcome  \(record.outcome.rawValue)")
+        for phase in record.phases {
+          Console.out(
+            "  \(phase.phase.rawValue.padded(10))\((phase.ended - phase.began).text.padded(9))\(phase.note)")
+        }
+        if let failure = record.failure { Console.out("why      \(failure)") }
+        for snapshot in record.leftOver { Console.out("standing \(snapshot)") }
+      }
+    }
+  }
+}
+
+struct Status: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say what would come up if the primary died now.",
+    discussion: """
+      One line a domain: its newest sealed point and that point's age, which counts from the snapshots, not from their
+      arrival. A run that is replicating overwrites the secondary: the point is said to be in doubt until it ends.
+
+      Example:
+        drctl status --config drkit.yaml
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  struct Line: Encodable {
+    var domain: String
+    var destination: String
+    var point: RecoveryPoint?
+    /// Seconds since the point's snapshots; absent while there is no point.
+    var exposureSeconds: Int64?
+    var unfinishedRun: RunRecord?
+    var isPointInDoubt: Bool
+    var lastRun: RunRecord?
+  }
+
+  func run() async throws {
+    try await reporting(json: options.json) {
+      let configuration = try options.read()
+      let store = try SiteAssembly.openCatalogue(configuration)
+      let now = SystemClock().now
+      var lines: [Line] = []
+      for domain in configuration.domains {
+        for destination in domain.destinations {
+          let key = DestinationKey(domain: domain.name, destination: destination.name)
+          let point = try await store.newestPoint(key)
+          let last = try await store.runs(key, limit: 1).first
+          let unfinished = try await store.unfinishedRun(key)
+          // After a run that did not seal, the secondary holds a mix: only the run's own point is known to be whole.
+          let doubt = point.map { point in last.map { $0.id != point.run } ?? false } ?? false
+          lines.append(
+            Line(
+              domain: domain.name, destination: destination.name, point: point,
+              exposureSeconds: point.map { (now - $0.instant).wholeSeconds }, unfinishedRun: unfinished,
+              isPointInDoubt: doubt, lastRun: last))
+        }
+      }
+      if options.json { return Console.out(try JSONText.of(lines)) }
+      for line in lines { Console.out(text(line, now)) }
+    }
+  }
+
+  private func text(_ line: Line, _ now: Instant) -> String {
+    let head = "\(line.domain)@\(line.destination)"
+    guard let point = line.point else { return "\(head)  NOTHING: no recovery point was ever sealed" }
+    let age = (now - point.instant).text
+    let machines = Set(point.images.map(\.machine)).count
+    var text =
+      "\(head)  point of \(point.instant.text), \(age) old: \(machines) machine(s), \(point.images.count) image(s)"
+    if line.isPointInDoubt {
+      let state = line.lastRun?.outcome == .running ? "is running or was cut short" : "failed"
+      text += "\n  IN DOUBT: a later run \(state), and may have overwritten images of this point"
+    }
+    for machine in point.leftOut { text += "\n  left out: \(machine)" }
+    for thing in point.notInPoint { text += "\n  not in the point: \(thing)" }
+    return text
+  }
+}

@@ -1,1 +1,0 @@
-@main struct Drctl { static func main() {} }

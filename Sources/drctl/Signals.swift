@@ -1,0 +1,16 @@
+import Dispatch
+import Foundation
+
+/// Runs `body`; SIGTERM and SIGINT cancel it, so that a run ends at its next step with its journal in order.
+func cancelledBySignals<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
+  let task = Task { try await body() }
+  let sources = [SIGTERM, SIGINT].map { number in
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    source.setEventHandler { task.cancel() }
+    source.resume()
+    return source
+  }
+  defer { for source in sources { source.cancel() } }
+  return try await task.value
+}

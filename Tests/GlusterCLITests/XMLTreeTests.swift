@@ -1,0 +1,73 @@
+import DRKit
+import Testing
+
+@testable import GlusterCLI
+
+@Suite("XML answers as a tree")
+struct XMLTreeTests {
+  private func tree(_ text: String) throws(DRError) -> XMLTree { try XMLTree(parsing: Array(text.utf8)) }
+
+  @Test("Elements, text and order are kept; text is trimmed", arguments: Captures.names(".xml"))
+  func everyCaptureIsReadOrRefused(_ name: String) throws {
+    let bytes = try Captures.bytes(name)
+    if bytes.first == UInt8(ascii: "<") {
+      let root = try XMLTree(parsing: bytes)
+      #expect(root.name == "cliOutput")
+      #expect(root.child("opRet") != nil)
+    } else {
+      #expect(throws: DRError.self) { try XMLTree(parsing: bytes) }
+    }
+  }
+
+  @Test func mixedContentKeepsTextAndChildrenApart() throws {
+    let brick = try tree("<brick uuid='x'>a1:/b<name>a1:/b</name><host>u &amp; v</host></brick>")
+    #expect(brick.text == "a1:/b")
+    #expect(brick.children.map(\.text) == ["a1:/b", "u & v"])
+  }
+
+  @Test func anErrorNamesThePathOfTheElement() throws {
+    let root = try tree("<a><b><c>x</c></b></a>")
+    let missing = #expect(throws: DRError.self) { try root.require("b", "d") }
+    #expect(missing?.subject == "a/b/d")
+    #expect(missing?.kind == .malformed)
+    let number = #expect(throws: DRError.self) { try root.require("b", "c").integer() }
+    #expect(number?.subject == "a/b/c")
+  }
+
+  @Test(
+    "What is no whole document is refused",
+    arguments: [
+      "", " \n", "garbage", "<a>", "<a><b></a>", "<a/><b/>", "<a", "<?xml version=\"1.0\"?>",
+      "<a>&nosuch;</a>",
+      "\u{0}\u{1}\u{2}",
+    ])
+  func brokenInput(_ text: String) {
+    let error = #expect(throws: DRError.self) { try tree(text) }
+    #expect(error?.kind == .malformed)
+  }
+
+  @Test("A real answer cut at any byte is refused, never half believed")
+  func truncated() throws {
+    let whole = try Captures.bytes("gluster-10.3/georep-status-detail-checkpoint-yes-xml.xml")
+    let end = whole.lastIndex(of: UInt8(ascii: ">"))!
+    for length in stride(from: 0, through: end, by: 37) {
+      #expect(throws: DRError.self) { try XMLTree(parsing: Array(whole[..<length])) }
+    }
+    #expect(throws: DRError.self) { try XMLTree(parsing: Array(whole[..<end])) }
+  }
+
+  @Test func depthAndNumberOfElementsAreBounded() {
+    let deep = String(repeating: "<a>", count: 40) + String(repeating: "</a>", count: 40)
+    #expect(throws: DRError.self) { try tree(deep) }
+    let many = "<r>" + String(repeating: "<a/>", count: XMLTree.nodeLimit) + "</r>"
+    let error = #expect(throws: DRError.self) { try tree(many) }
+    #expect(error?.reason.contains("elements") == true)
+  }
+
+  @Test("An external entity is not read")
+  func entities() {
+    let text = "<!DOCTYPE a [<!ENTITY e SYSTEM \"file:///etc/hostname\">]><a>&e;</a>"
+    let read = try? tree(text)
+    #expect(read?.text.isEmpty ?? true)
+  }
+}

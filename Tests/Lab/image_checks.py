@@ -1,0 +1,81 @@
+"""Judges the images of a recovery point from outside drkit: checksums, stamps, qemu-img, vdsm's files."""
+import json
+
+from lab_site import HERE, say
+
+
+def bases_of(site):
+    """The volumes that a run would freeze now: [(machine, alias, disk, base)]."""
+    plan = site.drctl_json("sync", "vms", "--dry-run")["plan"]
+    return [(m["name"], d["alias"], d["disk"], d["base"]) for m in plan["machines"] for d in m["disks"]]
+
+
+def domain_of(site):
+    return next(d["id"] for d in site.rest("storagedomains")["storage_domain"] if d["name"] == "vms")
+
+
+def checksums(site, look, bases):
+    domain = domain_of(site)
+    paths = [f"{{}}/{domain}/images/{disk}/{base}" for _, _, disk, base in bases]
+    lines = look("sha256sum", *paths).stdout.splitlines()
+    return {base: line.split()[0] for (_, _, _, base), line in zip(bases, lines)}
+
+
+def check_equal(bases, frozen, arrived):
+    assert len(frozen) == len(bases) >= 5, f"{len(frozen)} checksums for {len(bases)} images"
+    for machine, alias, _, base in bases:
+        say(f"    {machine}/{alias}  frozen base {frozen[base][:16]}…  at the secondary {arrived[base][:16]}…")
+        assert frozen[base] == arrived[base], f"{machine}/{alias}: the secondary's image is not the frozen base"
+
+
+def check_layout(site, bases):
+    """No overlay, .meta or .lease of a run left: each proved image is one volume, LEAF, clean."""
+    domain = domain_of(site)
+    for machine, alias, disk, base in bases:
+        directory = f"{{}}/{domain}/images/{disk}"
+        names = sorted(site.secondary("ls", directory).stdout.split())
+        assert names == sorted([base, f"{base}.meta", f"{base}.lease"]), f"{machine}/{alias}: {names}"
+        meta = site.secondary("cat", f"{directory}/{base}.meta").stdout
+        assert "VOLTYPE=LEAF" in meta, f"{machine}/{alias}: {meta}"
+        info = json.loads(site.secondary("qemu-img", "info", "--output=json", f"{directory}/{base}").stdout)
+        if info["format"] == "qcow2":
+            check = site.secondary("qemu-img", "check", "-f", "qcow2", f"{directory}/{base}")
+            assert "No errors were found" in check.stdout, check.stdout
+    say(f"    {len(bases)} images: one volume each, LEAF, qemu-img check clean, nothing of ours left")
+
+
+def check_stamps(site, bases, report):
+    """Each image is exactly the state after some write; the disks of one machine stand at one instant."""
+    domain = domain_of(site)
+    disks = {d["id"]: (m["name"], d) for m in report["machines"] for d in m.get("disks", [])}
+    instants = {}
+    for machine, alias, disk, base in bases:
+        entry = disks[disk][1]
+        image = f"{{}}/{domain}/images/{disk}/{base}"
+        raw = f"/mnt/stamps-{disk}.raw"
+        site.secondary("qemu-img", "convert", "-f", entry["format"], "-O", "raw", image, raw)
+        done = site.on("b1", "/usr/bin/python3", HERE / "stamps.py", "check", "--disk", entry["index"],
+                       "--disks", entry["disks"], "--blocks", entry["blocks"], raw, check=False)
+        site.on("b1", "rm", "-f", raw)
+        verdict = json.loads(done.stdout)
+        say(f"    {machine}/{alias}  stamps up to sequence {verdict['S']}, {verdict['blocks']} blocks, "
+            f"{verdict['bad']} bad, {verdict['wrong']} wrong")
+        assert done.returncode == 0 and verdict["S"] > 0, f"{machine}/{alias}: {verdict}"
+        instants.setdefault(machine, []).append((verdict["S"], entry["disks"]))
+    for machine, found in instants.items():
+        low, high = min(s for s, _ in found), max(s for s, _ in found)
+        assert high - low <= found[0][1], f"{machine}: its disks stand at sequences {low} and {high}: no one instant"
+
+
+def check_merged(site):
+    machines = site.rest("vms")["vm"]
+    for machine in machines:
+        for snapshot in site.rest(f"vms/{machine['id']}/snapshots").get("snapshot", []):
+            assert not snapshot.get("description", "").startswith("drkit"), f"{machine['name']}: {snapshot}"
+    say(f"    {len(machines)} machines: every snapshot merged")
+
+
+def newest_event(site):
+    events = [e for e in site.rest("events").get("event", []) if e.get("origin") == "drkit"]
+    assert events, "no event of drkit's in the engine's log"
+    return max(events, key=lambda e: int(e.get("index", e["id"])))

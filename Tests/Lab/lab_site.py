@@ -1,0 +1,177 @@
+"""A lab, the test bed in lab mode inside its node a1, and drctl beside it: what the lab tests drive."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+PORT = 18443
+PASSWORD = "lab-password"
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def inner(process):
+    """The command itself: `nsenter -p` forks it, so `on` is only its parent."""
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) == 1, f"`on` has children {children}"
+    return int(children[0])
+
+
+class LabSite:
+    def __init__(self, name, network, **knobs):
+        self.lab = pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / f"drkit-{name}"
+        self.env = dict(os.environ, LAB=str(self.lab), NETP=network, **knobs)
+        self.bed = None
+
+    # --- the lab ---------------------------------------------------------------------------------------------------
+    def up(self):
+        subprocess.run([HERE / "lab-down.sh"], env=self.env, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([HERE / "lab-up.sh"], env=self.env, check=True)
+        # Below /root of the machine nothing is visible in a node: the binary goes into the lab's own directory.
+        self.drctl = self.lab / "drctl"
+        shutil.copy(os.environ["DRCTL"], self.drctl)
+        self.on("a1", "mkdir", "-p", "/mnt/p", "/mnt/other", "/root/drkit")
+        self.on("a1", "mount", "-t", "glusterfs", "localhost:/data", "/mnt/p")
+
+    def down(self):
+        subprocess.run([HERE / "lab-down.sh"], env=self.env, check=False)
+
+    def on(self, node, *command, check=True, timeout=300):
+        done = subprocess.run([HERE / "on", node, *map(str, command)], env=self.env, timeout=timeout,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if check and done.returncode:
+            raise RuntimeError(f"{node}: {' '.join(map(str, command))}: {done.stderr.strip()} {done.stdout.strip()}")
+        return done
+
+    # --- the bed ---------------------------------------------------------------------------------------------------
+    def start_bed(self):
+        self.report = self.lab / "bed-report.json"
+        out = open(self.lab / "bed.log", "w")
+        self.bed = subprocess.Popen(
+            [HERE / "on", "a1", self.drctl, "testbed", "engine", "--listen", f"127.0.0.1:{PORT}",
+             "--lab-mount", "/mnt/p", "--lab-volume", "a1:/data", "--lab-other", "/mnt/other",
+             "--lab-run", str(self.lab / "bed"), "--lab-report", str(self.report),
+             "--password-file", str(self.lab / "bed-password")],
+            env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        for _ in range(600):
+            if "listening on" in (self.lab / "bed.log").read_text():
+                return
+            if self.bed.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise RuntimeError("the test bed did not start: " + (self.lab / "bed.log").read_text())
+
+    def stop_bed(self):
+        """SIGTERM to the bed itself (not to the wrapper, whose death would kill it): it then writes its report."""
+        os.kill(inner(self.bed), signal.SIGTERM)
+        self.bed.wait(60)
+        return json.loads(self.report.read_text())
+
+    def read_report(self):
+        return json.loads(self.report.read_text())
+
+    def write_config(self, policy=""):
+        for path, text, mode in (
+            (self.lab / "bed-password", PASSWORD + "\n", 0o600),
+            (self.lab / "a1/root/drkit/password", PASSWORD + "\n", 0o600),
+            (self.lab / "a1/root/drkit/drkit.yaml", f"""\
+state: state.sqlite
+engine:
+  url: http://127.0.0.1:{PORT}/ovirt-engine/api
+  user: admin@internal
+  password: {{ file: password }}
+domains:
+  - name: vms
+    primary: {{ volume: data, access: local, host: a1 }}
+    destinations:
+      - {{ name: dr, host: b1, volume: data-dr, access: ssh }}
+{policy}""", 0o644),
+        ):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            path.chmod(mode)
+
+    # --- drctl -----------------------------------------------------------------------------------------------------
+    def drctl_json(self, *words):
+        done = self.on("a1", self.drctl, *words, "--config", "/root/drkit/drkit.yaml", "--json", check=False)
+        try:
+            return json.loads(done.stdout)
+        except ValueError:
+            raise RuntimeError(f"drctl {' '.join(words)}: exit {done.returncode}: {done.stdout}{done.stderr}")
+
+    def sync(self, when=None):
+        """One run, its progress printed. `when` maps a piece of text to a function that is called, with the run held
+        still by SIGSTOP, as soon as a line with that text appears. Returns (exit code, lines)."""
+        pending = dict(when or {})
+        process = subprocess.Popen(
+            [HERE / "on", "a1", self.drctl, "sync", "vms", "--config", "/root/drkit/drkit.yaml"],
+            env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        lines = []
+        for line in process.stdout:
+            lines.append(line.rstrip())
+            say("    " + lines[-1])
+            for text in [t for t in pending if t in line]:
+                run = inner(process)
+                os.kill(run, signal.SIGSTOP)
+                try:
+                    pending.pop(text)()
+                finally:
+                    os.kill(run, signal.SIGCONT)
+                    # nsenter stops itself with its child, and does not wake with it.
+                    process.send_signal(signal.SIGCONT)
+        code = process.wait(60)
+        if pending:
+            raise AssertionError(f"the run never said {list(pending)}")
+        return code, lines
+
+    # --- fresh looks -----------------------------------------------------------------------------------------------
+    def fresh(self, node, server, volume, *command, **options):
+        """Runs a command with {} replaced by a mount that is made for it alone."""
+        point = f"/mnt/look-{time.monotonic_ns()}"
+        self.on(node, "mkdir", "-p", point)
+        self.on(node, "mount", "-t", "glusterfs", f"{server}:/{volume}", point)
+        try:
+            return self.on(node, *[str(word).replace("{}", point) for word in command], **options)
+        finally:
+            self.on(node, "umount", "-l", point)
+
+    def primary(self, *command, **options):
+        return self.fresh("a1", "a1", "data", *command, **options)
+
+    def secondary(self, *command, **options):
+        return self.fresh("b1", "b1", "data-dr", *command, **options)
+
+    def rest(self, path):
+        program = f"""
+import json, urllib.parse, urllib.request
+base = "http://127.0.0.1:{PORT}/ovirt-engine"
+form = urllib.parse.urlencode(dict(grant_type="password", scope="ovirt-app-api", username="admin@internal",
+                                   password=open("/root/drkit/password").read().strip())).encode()
+token = json.load(urllib.request.urlopen(urllib.request.Request(base + "/sso/oauth/token", form,
+                  {{"Accept": "application/json"}})))["access_token"]
+print(urllib.request.urlopen(urllib.request.Request(base + "/api/" + {path!r}, headers={{
+      "Authorization": "Bearer " + token, "Accept": "application/json", "Version": "4"}})).read().decode())
+"""
+        return json.loads(self.on("a1", "/usr/bin/python3", "-c", program).stdout)
+
+
+def fail_loudly(test):
+    """Runs a test function; prints the failure with its place. Returns whether it passed."""
+    began = time.monotonic()
+    say(f"--- {test.__doc__.strip()}")
+    try:
+        test()
+    except Exception as error:  # the runner's job is to report whatever it was
+        import traceback
+        traceback.print_exc(file=sys.stdout)
+        say(f"FAILED after {time.monotonic() - began:.0f} s: {test.__name__}: {error}")
+        return False
+    say(f"passed in {time.monotonic() - began:.0f} s: {test.__name__}")
+    return True

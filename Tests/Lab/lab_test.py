@@ -1,0 +1,106 @@
+"""The lab tests. Exit 0 when every one passed; the last line is `N passed, N failed`."""
+import sys
+import time
+
+import image_checks as checks
+from lab_site import LabSite, fail_loudly, say
+
+REPLICATED = "checkpoint complete on every subvolume"
+
+
+def two_cycles_and_a_planted_fault():
+    """Two cycles with writers running, judged from outside; then one flipped byte at the secondary."""
+    site = LabSite("lab-cycles", "10.87.10")
+    site.up()
+    try:
+        site.write_config()
+        site.start_bed()
+        findings = site.drctl_json("preflight", "vms")
+        assert all(f["grade"] == "ok" for f in findings), findings
+        bases = checks.bases_of(site)
+        assert len(bases) >= 5 and len({m for m, *_ in bases}) >= 3, bases
+        for cycle in (1, 2):
+            say(f"  cycle {cycle}")
+            good_cycle(site, bases)
+        flipped_byte(site, bases)
+        report = site.stop_bed()
+        checks_of_the_writers(report)
+    finally:
+        site.down()
+
+
+def good_cycle(site, bases):
+    frozen = {}
+
+    def look_at_the_frozen_bases():
+        frozen.update(checks.checksums(site, site.primary, bases))
+
+    began = time.monotonic()
+    code, _ = site.sync({REPLICATED: look_at_the_frozen_bases})
+    assert code == 0, f"sync exited {code}"
+    say(f"    whole cycle {time.monotonic() - began:.0f} s")
+    checks.check_equal(bases, frozen, checks.checksums(site, site.secondary, bases))
+    checks.check_layout(site, bases)
+    checks.check_stamps(site, bases, site.read_report())
+    checks.check_merged(site)
+    event = checks.newest_event(site)
+    assert event["severity"] == "normal", event
+    point = site.drctl_json("status")[0]["point"]
+    assert {image["volume"] for image in point["images"]} == {base for *_, base in bases}, point
+    say(f"    event: {event['description']}")
+
+
+def flipped_byte(site, bases):
+    say("  a byte of one image is flipped at the secondary between arrival and proof")
+    machine, alias, disk, base = bases[0]
+    brick = f"/mnt/bricks/data-dr/{checks.domain_of(site)}/images/{disk}/{base}"
+    program = ("import sys; f = open(sys.argv[1], 'r+b'); f.seek(100); b = f.read(1)[0]; f.seek(100); "
+               "f.write(bytes([b ^ 1]))")
+    code, lines = site.sync({REPLICATED: lambda: site.on("b1", "/usr/bin/python3", "-c", program, brick)})
+    assert code == 1, f"sync exited {code}: a flipped byte was not noticed"
+    assert any(line.split()[1:2] == ["seal"] and "prove the content" in line for line in lines), lines
+    checks.check_merged(site)
+    event = checks.newest_event(site)
+    assert event["severity"] == "alert" and "prove the content" in event["description"], event
+    assert site.drctl_json("status")[0]["isPointInDoubt"], "the overwritten point is still called good"
+    say(f"    event: {event['description']}")
+
+
+def checks_of_the_writers(report):
+    running = [m for m in report["machines"] if "writes" in m]
+    assert len(running) >= 3, report
+    for machine in running:
+        say(f"    {machine['name']}: {machine['writes']} writes, longest pause {machine['longest_pause_ms']:.0f} ms, "
+            f"p99 {machine['latency_ms']['p99']:.1f} ms")
+        assert machine["io_errors"] == 0 and "failure" not in machine, machine
+        assert machine["longest_pause_ms"] < 15_000, f"{machine['name']} stood still"
+
+
+def a_natural_stall_is_healed():
+    """Without the shim about every second live crawl stalls: a run that depends on it heals it with a new worker."""
+    site = LabSite("lab-stall", "10.87.20", SHIM="0")
+    site.up()
+    try:
+        # Started at once, so that the nonces come by the live crawl and not by the history crawl.
+        site.write_config("policy: { start-lead: 20s }\n")
+        site.start_bed()
+        for attempt in range(1, 9):
+            code, lines = site.sync()
+            assert code == 0, f"sync exited {code}"
+            if any("is stalled: a new worker" in line for line in lines):
+                say(f"    the stall came in run {attempt} and was healed")
+                return
+        raise AssertionError("8 runs, and no live crawl stalled: is the shim off?")
+    finally:
+        site.down()
+
+
+TESTS = [two_cycles_and_a_planted_fault, a_natural_stall_is_healed]
+
+if __name__ == "__main__":
+    chosen = [test for test in TESTS if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]]
+    if not chosen:
+        sys.exit(f"no such test; there are: {', '.join(test.__name__ for test in TESTS)}")
+    passed = sum(fail_loudly(test) for test in chosen)
+    say(f"{passed} passed, {len(chosen) - passed} failed")
+    sys.exit(0 if passed == len(chosen) else 1)

@@ -1,0 +1,99 @@
+import DRKit
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+@testable import OVirtClient
+
+/// A loopback server that answers each request by a script of bytes, pauses and a close.
+final class MisbehavingServer: Sendable {
+  enum Step: Sendable {
+    case send(String)
+    /// So many bytes of `x`.
+    case flood(Int)
+    case pause(Duration)
+    case close
+  }
+
+  let port: Int
+  private let channel: any Channel
+  private let log: RequestLog
+
+  /// Heads and bodies of the requests so far.
+  var requests: [String] { log.texts.withLock { $0 } }
+
+  /// - Parameter script: what to do for the request of this number, counted from 0 over all connections.
+  init(
+    tls: NIOSSLContext? = nil, _ script: @escaping @Sendable (_ number: Int, _ request: String) -> [Step]
+  ) async throws {
+    let log = RequestLog()
+    channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
+          try channel.pipeline.syncOperations.addHandler(ScriptHandler(script, log))
+        }
+      }
+      .bind(host: "127.0.0.1", port: 0).get()
+    self.log = log
+    port = channel.localAddress?.port ?? 0
+  }
+
+  func stop() async { try? await channel.close() }
+
+  static func ok(_ body: String) -> [Step] {
+    [.send("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")]
+  }
+}
+
+final class RequestLog: Sendable {
+  let texts = Mutex<[String]>([])
+}
+
+private final class ScriptHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let script: @Sendable (Int, String) -> [MisbehavingServer.Step]
+  private let log: RequestLog
+  private var received = ""
+
+  init(_ script: @escaping @Sendable (Int, String) -> [MisbehavingServer.Step], _ log: RequestLog) {
+    self.script = script
+    self.log = log
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    received += String(buffer: unwrapInboundIn(data))
+    // A TLS client's first record: answered like a request, as web servers do.
+    if received.utf8.first == 0x16 { received += "\r\n\r\n" }
+    guard let end = received.firstRange(of: "\r\n\r\n") else { return }
+    let head = received[..<end.lowerBound].lowercased()
+    let length = head.split(separator: "content-length: ").dropFirst().first.flatMap {
+      Int($0.prefix { $0.isNumber })
+    }
+    guard received[end.upperBound...].utf8.count >= length ?? 0 else { return }
+    let request = received
+    received = ""
+    let number = log.texts.withLock { texts in
+      texts.append(request)
+      return texts.count - 1
+    }
+    let channel = context.channel
+    let steps = script(number, request)
+    Task {
+      for step in steps {
+        switch step {
+        case .send(let text): try? await channel.writeAndFlush(ByteBuffer(string: text))
+        case .flood(let count): try? await channel.writeAndFlush(ByteBuffer(repeating: 0x78, count: count))
+        case .pause(let span): try? await Task.sleep(for: span)
+        case .close: try? await channel.close()
+        }
+      }
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
