@@ -38,17 +38,17 @@ struct CrashLoopTests {
     }
   }
 
-  /// Every point of the plain story, every seventh of the others: they differ in few steps, and minutes are dear.
+  /// Every point of the plain story, every thirteenth of the others: they differ in few steps, and minutes are dear.
   @Test("seals the point or fails cleanly", arguments: Story.allCases)
   func onceKilled(_ story: Story) async throws {
-    try await strike(story, every: story == .nothingElse ? 1 : 7) { world in
+    try await strike(story, every: story == .nothingElse ? 1 : 13) { world in
       try await world.runToTheEnd(story.policy).result
     }
   }
 
   @Test("killed again a while after it resumed, leaves to the third what is left", arguments: [7, 60, 150])
   func twiceKilled(_ later: Int) async throws {
-    try await strike(.mergesFailTwice, every: 31) { world in
+    try await strike(.mergesFailTwice, every: 61) { world in
       var deaths = 1
       return try await world.runToTheEnd(resuming: {
         if deaths == 1 { world.tripwire.arm(at: later) }
@@ -60,7 +60,7 @@ struct CrashLoopTests {
   @Test(
     "any one answer lost without a death changes nothing", arguments: [Story.nothingElse, .mergesFailTwice])
   func answerLost(_ story: Story) async throws {
-    try await strike(story, .transient, every: 3) { world in try await world.run(1, story.policy) }
+    try await strike(story, .transient, every: 7) { world in try await world.run(1, story.policy) }
   }
 
   @Test("keeps to a phase's failure that was recorded, although the world has changed its mind")

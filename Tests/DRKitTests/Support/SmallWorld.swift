@@ -41,7 +41,7 @@ final class SmallWorld: Sendable {
   static var policy: SyncPolicy {
     var policy = SyncPolicy()
     policy.statusInterval = .seconds(5)
-    policy.snapshotInterval = .seconds(30)
+    policy.snapshotInterval = .seconds(50)
     policy.leaseLength = .hours(24 * 30)
     policy.concurrency = 1
     policy.convergeLimit = .hours(1)
