@@ -31,7 +31,7 @@ def stock_cycle(site):
     done = subprocess.run([HERE / "stock-cycle.sh"], env=site.env, capture_output=True, text=True, timeout=600)
     say("    stock: " + done.stdout.strip().splitlines()[-1])
     assert done.returncode == 0, done.stdout + done.stderr
-    return float(re.findall(r"(\d+(?:\.\d+)?) ?s", done.stdout.strip().splitlines()[-1])[0])
+    return float(re.search(r"checkpoint_to_stopped=([\d.]+)", done.stdout)[1])
 
 
 def main():
