@@ -23,7 +23,8 @@ struct ReplicationPass: Sendable {
 
   func run() async throws(DRError) -> Outcome {
     let geometry = try await context.geometry()
-    let began = try await durable.once("\(name).began") { () async throws(DRError) in context.ports.clock.now }
+    let began = try await durable.once("\(name).began") { () async throws(DRError) in context.ports.clock.now
+    }
     let checkpoint = try await durable.once("\(name).checkpoint") { () async throws(DRError) in
       try await georep.setCheckpoint()
     }
@@ -39,7 +40,8 @@ struct ReplicationPass: Sendable {
     let judge = CheckpointJudge(subvolumes: geometry.subvolumes, checkpoint: checkpoint)
     let heals = try await complete(judge, arrival, geometry)
     try await SessionStop(context: context, phase: phase, step: "\(name).stop").run()
-    let ended = try await durable.once("\(name).ended") { () async throws(DRError) in context.ports.clock.now }
+    let ended = try await durable.once("\(name).ended") { () async throws(DRError) in context.ports.clock.now
+    }
     return Outcome(nonces: nonces, heals: heals, length: ended - began)
   }
 
