@@ -64,6 +64,11 @@ public struct PreflightCheck: Sendable {
   }
 
   private func session(_ rows: [WorkerStatus], _ primary: VolumeGeometry) -> PreflightFinding {
+    guard !primary.subvolumes.isEmpty else {
+      return PreflightFinding(
+        "session", .unfit, "no brick of \(primary.name) is known",
+        remedy: "gluster volume info \(primary.name)")
+    }
     for (index, bricks) in primary.subvolumes.enumerated()
     where !rows.contains(where: { bricks.contains($0.brick) }) {
       return PreflightFinding(
@@ -177,6 +182,11 @@ public struct PreflightCheck: Sendable {
     }
     if here == there { return PreflightFinding("secondary-idle", .ok, "not attached elsewhere") }
     if there.isEmpty { return PreflightFinding("secondary-idle", .ok, "detached at the secondary") }
+    guard here != nil else {
+      return PreflightFinding(
+        "secondary-idle", .unfit, "the primary's own dom_md/metadata names no pool to compare with",
+        remedy: "look at the file on the primary volume; a sync might destroy a live domain")
+    }
     return PreflightFinding(
       "secondary-idle", .unfit, "the secondary's copy is attached to pool \(there.joined(separator: ", "))",
       remedy:

@@ -54,7 +54,7 @@ public struct QuiescePlan: Hashable, Sendable, Codable {
       }
       var chosen: [DiskPlan] = []
       for disk in disks.sorted(by: { $0.id < $1.id }) {
-        guard disk.domains.contains(domain) else {
+        guard disk.storage != .image || disk.domains.contains(domain) else {
           plan.notInPoint.append(
             "\(machine.name)/\(disk.alias): on another storage domain, not cut together with this one")
           continue

@@ -1,10 +1,11 @@
 import DRKit
 import Synchronization
+import Testing
 
-/// A clock that stands still until somebody sleeps: a sleep advances it at once. A sleep of a day and more (a lease keeper
-/// with a month's lease) parks until it is cancelled, so that it does not run the time away.
+/// A clock that stands still until somebody sleeps: a sleep advances it at once. A sleep of two minutes and more (a lease
+/// keeper's; nothing else sleeps so long) parks until it is cancelled, so that it does not run the time away.
 final class FakeClock: DRClock {
-  static let parking = TimeSpan.hours(24)
+  static let parking = TimeSpan.minutes(2)
 
   private let state: Mutex<(now: Instant, uptime: TimeSpan, slept: [TimeSpan])>
   private let tripwire: Tripwire?
@@ -21,8 +22,12 @@ final class FakeClock: DRClock {
 
   func sleep(for span: TimeSpan) async throws(DRError) {
     if span >= FakeClock.parking {
-      // Only cancellation ends it, long before the hour.
-      try? await Task.sleep(for: .seconds(3_600))
+      do {
+        try await Task.sleep(for: .seconds(100))
+        Issue.record("a sleep of \(span.wholeSeconds) s was parked and never cancelled")
+      } catch {
+        // Cancelled, as it should be.
+      }
       throw .stopped
     }
     if Task.isCancelled { throw .stopped }

@@ -23,7 +23,7 @@ struct FakeGeoReplication: GeoReplication {
   func primaryGeometry() async throws(DRError) -> VolumeGeometry {
     try world.call("georep.primaryGeometry") { (state, _) throws(DRError) in
       VolumeGeometry(
-        name: "data", isStarted: true, subvolumes: WorldState.subvolumes, shardSize: state.shardSize,
+        name: "data", isStarted: true, subvolumes: state.shown, shardSize: state.shardSize,
         rollover: .seconds(15), isReadOnly: false)
     }
   }
@@ -39,8 +39,9 @@ struct FakeCluster: SecondaryCluster {
   func geometry() async throws(DRError) -> VolumeGeometry {
     try world.call("cluster.geometry") { (state, _) throws(DRError) in
       VolumeGeometry(
-        name: "data-dr", isStarted: true, subvolumes: [[BrickName(node: "b1", path: "/bricks/0")]],
-        shardSize: state.shardSize, rollover: .seconds(15), isReadOnly: state.secondaryIsReadOnly)
+        name: "data-dr", isStarted: state.secondaryIsStarted,
+        subvolumes: [[BrickName(node: "b1", path: "/bricks/0")]], shardSize: state.secondaryShardSize,
+        rollover: .seconds(15), isReadOnly: state.secondaryIsReadOnly)
     }
   }
 

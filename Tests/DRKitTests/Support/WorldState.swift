@@ -36,7 +36,14 @@ struct WorldState: Sendable {
   /// Starts whose live crawl will stall.
   var stalls = 0
   var stopIsIgnored = false
+  var isPaused = false
+  /// Bricks whose status rows the CLI does not give.
+  var hiddenRows: Set<BrickName> = []
+  /// The brick list.
+  var shown = WorldState.subvolumes
   var shardSize: Int64? = 64 << 20
+  var secondaryShardSize: Int64? = 64 << 20
+  var secondaryIsStarted = true
   var secondaryIsReadOnly = true
   var mover = DataMover(version: "rsync  version 3.2.7  protocol version 31")
   var domain = StorageDomain(
@@ -210,7 +217,8 @@ extension WorldState {
 
   func rows(_ now: Instant) -> [WorkerStatus] {
     WorldState.subvolumes.flatMap { bricks in
-      bricks.enumerated().map { (index, brick) in
+      bricks.enumerated().filter { !hiddenRows.contains($0.element) }.map { (index, brick) in
+        if isPaused { return WorkerStatus(brick: brick, state: .paused) }
         guard let startedAt else {
           let lingers = stoppedAt.map { now - $0 < .seconds(2) } ?? false
           return WorkerStatus(brick: brick, state: lingers ? .active : .stopped)

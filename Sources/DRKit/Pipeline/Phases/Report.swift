@@ -40,6 +40,9 @@ struct ReportPhase {
         try await context.ports.catalogue.newestPoint(record.key)
       }
       text += standing.map { "; the last sealed point is of run \($0.run)" } ?? "; there is no sealed point"
+      // Nothing keeps the old point whole while a new one arrives (see `ProtectPhase`).
+      let begun = try await context.durable.recall("\(ReplicatePhase.pass).checkpoint", as: Instant.self)
+      if standing != nil, begun != nil { text += ", but this run has overwritten it in part" }
     }
     if !record.leftOver.isEmpty {
       text += "; snapshots still standing: \(record.leftOver.joined(separator: "; "))"

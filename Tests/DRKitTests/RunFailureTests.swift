@@ -1,0 +1,142 @@
+import DRKit
+import Testing
+
+@Suite("A run in which something fails")
+struct RunFailureTests {
+  @Test("whose snapshot the engine gives up fails, merges every other and alerts")
+  func vanishes() async throws {
+    let world = SmallWorld(machines: 3) { $0.vanishing = [Sample.machine(2)] }
+    let result = try await world.run()
+    #expect(result.record.outcome == .failed)
+    #expect(result.record.failure?.kind == .refused)
+    #expect(result.record.failure?.subject == "vm2")
+    #expect(result.record.leftOver == [])
+    world.with { state in
+      #expect(state.standing == [])
+      #expect(state.removals == 2)
+      #expect(state.events.map(\.severity) == [.alert])
+      #expect(state.events.first?.externalStatus == .error)
+      #expect(state.removedAtSecondary == [])
+    }
+  }
+
+  @Test("whose policy leaves a machine out seals the others, and says so in a warning")
+  func leftOut() async throws {
+    let world = SmallWorld(machines: 3) { $0.vanishing = [Sample.machine(2)] }
+    var policy = SmallWorld.policy
+    policy.onSnapshotFailure = .leaveOut
+    let result = try await world.run(1, policy)
+    #expect(result.record.outcome == .sealed)
+    let point = try #require(result.point)
+    #expect(point.images.map(\.machine) == [Sample.machine(1), Sample.machine(3)])
+    #expect(point.leftOut.count == 1)
+    #expect(point.leftOut.first?.hasPrefix("vm2: its snapshot failed") == true)
+    let event = try #require(world.with { $0.events }.first)
+    #expect(event.severity == .warning)
+    #expect(event.externalStatus == .warning)
+    #expect(event.description.contains("LEFT OUT: vm2"))
+    #expect(world.with { $0.standing } == [])
+  }
+
+  @Test("that could snapshot no machine at all fails, whatever the policy")
+  func noneLeft() async throws {
+    let world = SmallWorld { $0.vanishing = [Sample.machine(1), Sample.machine(2)] }
+    var policy = SmallWorld.policy
+    policy.onSnapshotFailure = .leaveOut
+    let result = try await world.run(1, policy)
+    #expect(result.record.failure?.reason == "no machine could be snapshotted")
+  }
+
+  @Test("posts one event although the answer to the first post was lost")
+  func duplicateEvent() async throws {
+    let world = SmallWorld(machines: 1)
+    world.tripwire.loseAnswer(of: "engine.post")
+    let result = try await world.run()
+    #expect(result.record.outcome == .sealed)
+    #expect(result.record.failure == nil)
+    #expect(world.with { $0.events.count } == 1)
+  }
+
+  @Test("that can't post its event keeps its point and says in its record what kept it silent")
+  func silent() async throws {
+    let world = SmallWorld(machines: 1)
+    world.tripwire.script("engine.post", [DRError(.refused, "post", reason: "400")])
+    let result = try await world.run()
+    #expect(result.record.outcome == .sealed)
+    #expect(result.record.failure?.reason == "400")
+    #expect(world.catalogue.points.count == 1)
+    #expect(world.catalogue.records.first?.failure?.reason == "400")
+  }
+
+  @Test("goes on without an OVF_STORE that could not be written: the manifest carries the configurations")
+  func ovfStore() async throws {
+    let world = SmallWorld(machines: 1)
+    world.tripwire.script("engine.updateOVFStore", [DRError(.refused, "update", reason: "409")])
+    let result = try await world.run()
+    #expect(result.record.outcome == .sealed)
+    let describe = try #require(result.record.phases.first { $0.phase == .describe })
+    #expect(describe.note == "1 machine configuration(s); OVF_STORE could not be written: 409")
+  }
+
+  @Test("after a sealed one converges no more, and says in its alert what became of the sealed point")
+  func secondRun() async throws {
+    let corrupt = DomainLayout(Sample.domain).volume(Sample.volume(11), of: Sample.disk(11))
+    let world = SmallWorld(machines: 1)
+    let first = try await world.run(1)
+    world.with { $0.corrupting = [corrupt] }
+    let second = try await world.run(2)
+    let converge = try #require(second.record.phases.first { $0.phase == .converge })
+    #expect(converge.note == "not needed: a sealed point stands")
+    #expect(second.record.outcome == .failed)
+    #expect(second.standing == first.point)
+    let text = try #require(world.with { $0.events }.last?.description)
+    #expect(text.contains("the last sealed point is of run \(Sample.run(1))"))
+    #expect(text.contains("but this run has overwritten it in part"))
+  }
+
+  @Test("before it replicated leaves the sealed point whole, and its alert does not say otherwise")
+  func secondRunUnfit() async throws {
+    let world = SmallWorld(machines: 1)
+    _ = try await world.run(1)
+    world.with { $0.mover.defect = "copies nothing" }
+    let second = try await world.run(2)
+    #expect(second.record.outcome == .failed)
+    let text = try #require(world.with { $0.events }.last?.description)
+    #expect(text.hasSuffix("the last sealed point is of run \(Sample.run(1))"))
+  }
+
+  @Test("after a failed one seals: what the failed one left is no hindrance")
+  func recovers() async throws {
+    let world = SmallWorld { $0.losesData = true }
+    #expect(try await world.run(1).record.outcome == .failed)
+    world.with { state in
+      state.losesData = false
+      // A new session with reset-sync-time: everything is carried again.
+      for (path, bytes) in state.primary { state.write(path, bytes) }
+    }
+    let second = try await world.run(2)
+    #expect(second.record.outcome == .sealed, "\(second.record.failure?.description ?? "-")")
+    #expect(world.with { $0.violations } == [])
+  }
+
+  @Test("with several machines at once ends as one after the other does")
+  func concurrently() async throws {
+    let world = SmallWorld(machines: 12, disks: 2)
+    var policy = SmallWorld.policy
+    policy.concurrency = 5
+    let result = try await world.run(1, policy)
+    #expect(result.record.outcome == .sealed)
+    #expect(result.point?.images.count == 24)
+    #expect(result.point?.images.map(\.disk) == result.point?.images.map(\.disk).sorted())
+    #expect(world.with { $0.standing } == [])
+  }
+
+  @Test("with no machine that runs seals a point of nothing, named as such")
+  func nobody() async throws {
+    let world = SmallWorld(machines: 0) { $0.addMachine(1, status: .down, disks: [11]) }
+    let result = try await world.run()
+    #expect(result.record.outcome == .sealed)
+    #expect(result.point?.images == [])
+    #expect(result.point?.notInPoint.count == 1)
+  }
+}
