@@ -107,8 +107,7 @@ struct Status: AsyncParsableCommand {
           let point = try await store.newestPoint(key)
           let last = try await store.runs(key, limit: 1).first
           let unfinished = try await store.unfinishedRun(key)
-          // After a run that did not seal, the secondary holds a mix: only the run's own point is known to be whole.
-          let doubt = point.map { point in last.map { $0.id != point.run } ?? false } ?? false
+          let doubt = try await Self.overwriter(of: point, key, store) != nil
           lines.append(
             Line(
               domain: domain.name, destination: destination.name, point: point,
@@ -121,6 +120,19 @@ struct Status: AsyncParsableCommand {
     }
   }
 
+  /// The newest run since the point's that did, or may have, carried bytes over it: the secondary's only copy is
+  /// overwritten in place, so only the run's own point is known to be whole.
+  private static func overwriter(
+    of point: RecoveryPoint?, _ key: DestinationKey, _ store: any Catalogue
+  ) async throws(DRError) -> RunRecord? {
+    guard let point else { return nil }
+    for run in try await store.runs(key, limit: 10_000) {
+      if run.id == point.run { return nil }
+      if run.outcome == .running || run.phases.contains(where: { $0.phase == .replicate }) { return run }
+    }
+    return nil
+  }
+
   private func text(_ line: Line, _ now: Instant) -> String {
     let head = "\(line.domain)@\(line.destination)"
     guard let point = line.point else { return "\(head)  NOTHING: no recovery point was ever sealed" }
@@ -129,7 +141,7 @@ struct Status: AsyncParsableCommand {
     var text =
       "\(head)  point of \(point.instant.text), \(age) old: \(machines) machine(s), \(point.images.count) image(s)"
     if line.isPointInDoubt {
-      let state = line.lastRun?.outcome == .running ? "is running or was cut short" : "failed"
+      let state = line.unfinishedRun == nil ? "failed" : "is running or was cut short"
       text += "\n  IN DOUBT: a later run \(state), and may have overwritten images of this point"
     }
     for machine in point.leftOut { text += "\n  left out: \(machine)" }

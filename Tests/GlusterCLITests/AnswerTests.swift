@@ -3,7 +3,7 @@ import Testing
 
 @testable import GlusterCLI
 
-/// The table of facts/gluster.md section 3, row by row.
+/// The table of docs/real-systems.md, "Gluster", Answers of the command, row by row.
 @Suite("What an answer of the gluster command means")
 struct AnswerTests {
   struct Row: Sendable, CustomTestStringConvertible {

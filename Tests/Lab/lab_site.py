@@ -51,14 +51,16 @@ class LabSite:
         return done
 
     # --- the bed ---------------------------------------------------------------------------------------------------
-    def start_bed(self):
+    def start_bed(self, *instead_of_lab_mode):
+        """In lab mode: real images on the volume, and writers; otherwise as told."""
         self.report = self.lab / "bed-report.json"
+        mode = instead_of_lab_mode or (
+            "--lab-mount", "/mnt/p", "--lab-volume", "a1:/data", "--lab-other", "/mnt/other",
+            "--lab-run", str(self.lab / "bed"), "--lab-report", str(self.report))
         out = open(self.lab / "bed.log", "w")
         self.bed = subprocess.Popen(
             [HERE / "on", "a1", self.drctl, "testbed", "engine", "--listen", f"127.0.0.1:{PORT}",
-             "--lab-mount", "/mnt/p", "--lab-volume", "a1:/data", "--lab-other", "/mnt/other",
-             "--lab-run", str(self.lab / "bed"), "--lab-report", str(self.report),
-             "--password-file", str(self.lab / "bed-password")],
+             "--password-file", str(self.lab / "bed-password"), *mode],
             env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
         for _ in range(600):
             if "listening on" in (self.lab / "bed.log").read_text():

@@ -31,8 +31,8 @@ public enum MachineStatus: String, Hashable, Sendable, Codable {
   case imageLocked = "image_locked"
   case unassigned
 
-  /// Whether a qemu process may be writing to the disks (facts of the engine's `VMStatus`): such a machine must be
-  /// snapshotted for its images to stand still.
+  /// Whether a qemu process may be writing to the disks (M `types/VmStatus.java`, docs/real-systems.md): such
+  /// a machine must be snapshotted for its images to stand still.
   public var mayWrite: Bool {
     switch self {
     case .down, .suspended, .imageLocked, .unassigned: false

@@ -1,7 +1,8 @@
 /// Reads the status rows against the brick list: is *our* checkpoint complete on *every* subvolume?
 ///
-/// Never "as many as": stale, empty and missing rows are the normal lies of this status (facts measured on 10.3: a worker
-/// that is not Active shows N/A everywhere, a dead node's row vanishes, an old checkpoint's Yes stays).
+/// Never "as many as": stale, empty and missing rows are the normal lies of this status (measured on 10.3: a
+/// worker that is not Active shows N/A everywhere, a dead node's row vanishes, an old checkpoint's Yes stays;
+/// docs/real-systems.md, "Gluster").
 struct CheckpointJudge: Sendable {
   let subvolumes: [[BrickName]]
   let checkpoint: Instant

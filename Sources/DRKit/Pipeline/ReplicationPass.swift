@@ -9,8 +9,13 @@ struct ReplicationPass: Sendable {
   struct Outcome: Sendable, Codable, Hashable {
     var nonces: [Nonce]
     var heals: Int
+    /// From the setting of the checkpoint to the session's stop.
+    var length: TimeSpan
 
-    var healNote: String { heals == 0 ? "" : "; a stalled live crawl was healed by \(heals) new worker(s)" }
+    var note: String {
+      let healed = heals == 0 ? "" : "; a stalled live crawl was healed by \(heals) new worker(s)"
+      return "checkpoint to stop \(length.text)\(healed)"
+    }
   }
 
   private var georep: any GeoReplication { context.ports.georep }
@@ -18,6 +23,8 @@ struct ReplicationPass: Sendable {
 
   func run() async throws(DRError) -> Outcome {
     let geometry = try await context.geometry()
+    let began = try await durable.once("\(name).began") { () async throws(DRError) in context.ports.clock.now
+    }
     let checkpoint = try await durable.once("\(name).checkpoint") { () async throws(DRError) in
       try await georep.setCheckpoint()
     }
@@ -33,7 +40,9 @@ struct ReplicationPass: Sendable {
     let judge = CheckpointJudge(subvolumes: geometry.subvolumes, checkpoint: checkpoint)
     let heals = try await complete(judge, arrival, geometry)
     try await SessionStop(context: context, phase: phase, step: "\(name).stop").run()
-    return Outcome(nonces: nonces, heals: heals)
+    let ended = try await durable.once("\(name).ended") { () async throws(DRError) in context.ports.clock.now
+    }
+    return Outcome(nonces: nonces, heals: heals, length: ended - began)
   }
 
   /// The first history crawl then sees everything, and a stalled live crawl does not matter.

@@ -1,6 +1,7 @@
 import DRKit
 
-/// Turns the engine's refusals into drkit's errors (facts/ovirt.md 2.4; E `ErrorMessageHelper.java`).
+/// Turns the engine's refusals into drkit's errors (R `util/ErrorMessageHelper.java`; docs/real-systems.md,
+/// "Engine", Faults and codes).
 enum EngineFault {
   /// The fault's texts: `{"detail","reason"}`, or the same under `fault` in an action's answer.
   static func text(of reply: OVirtReply) -> String? {

@@ -1,4 +1,4 @@
-/// A JSON value. Numbers stay texts: the engine writes most of them as strings anyway (facts 1, "JSON quirks"), and no
+/// A JSON value. Numbers stay texts: the engine writes most of them as strings anyway (E `api.xjb`), and no
 /// digit is lost on the way to `Int64`.
 enum JSONValue: Hashable, Sendable {
   case object([String: JSONValue])

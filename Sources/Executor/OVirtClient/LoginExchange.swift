@@ -1,6 +1,6 @@
 import DRKit
 
-/// The single sign-on's requests and answers (E enginesso `OAuthTokenServlet.java`, `SsoLogoutServlet.java`; facts 1).
+/// The single sign-on's requests and answers (E enginesso `OAuthTokenServlet.java`, `SsoLogoutServlet.java`).
 enum LoginExchange {
   static func login(_ credentials: OVirtCredentials) -> OVirtRequest {
     form(

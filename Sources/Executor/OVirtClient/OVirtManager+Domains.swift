@@ -13,8 +13,8 @@ extension OVirtManager {
     {
       return try Self.storageDomain(found)
     }
-    // The whole list rather than a search: an exact comparison, no quoting of the name, and without `max` the engine
-    // cuts nothing (facts 2.1).
+    // The whole list rather than a search: an exact comparison, no quoting of the name, and without `max` the
+    // engine cuts nothing (R `AbstractBackendCollectionResource`).
     let all = try await read("/storagedomains", call).list("storage_domain")
     var names: [String] = []
     for field in all {

@@ -68,7 +68,8 @@ extension OVirtManager {
     do throws(DRError) {
       _ = try await change(.delete, "/vms/\(machine)/snapshots/\(id)", nil, call)
     } catch {
-      // Gone between the look-up and the command's own check: a 400 (facts 2.4).
+      // Gone between the look-up and the command's own check: a 400 (docs/real-systems.md,
+      // "Engine", Merges).
       if error.kind == .refused, error.reason.contains("Snapshot does not exist") {
         throw call.error(.missing, error.reason)
       }

@@ -2,8 +2,10 @@ import DRKit
 
 /// An oVirt 4 engine as DRKit's `VirtualizationManager`, over its REST API in JSON.
 ///
-/// JSON rather than XML: no parser of untrusted C code, and the same documents (facts 1). Each port call is one request,
-/// but for the update of OVF_STORE, which waits for its job, and a doubtful event, which is looked up.
+/// JSON rather than XML: no parser of untrusted C code, and the same documents (R `json/JSONProvider.java`).
+/// Each port call is one request, but for the update of OVF_STORE, which waits for its job, and a doubtful
+/// event, which is looked up. What the engine does is in docs/real-systems.md, "Engine", with the letters
+/// used for its sources.
 public struct OVirtManager: VirtualizationManager {
   /// Sent as `Correlation-Id` with every request of the task: the engine stores it on its jobs and events. Takes
   /// precedence over the manager's own.

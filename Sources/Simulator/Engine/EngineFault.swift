@@ -1,6 +1,6 @@
 import DRKit
 
-/// A refusal as REST gives it: the HTTP status and the `<fault>` texts (facts 2.4; E `ErrorMessageHelper`).
+/// A refusal as REST gives it: the HTTP status and the `<fault>` texts (R `util/ErrorMessageHelper.java`).
 public struct EngineFault: Error, Sendable, Hashable, CustomStringConvertible {
   /// HTTP status.
   public var status: Int

@@ -8,8 +8,9 @@ extension EngineModel {
     public var metadata: VDSMVolumeMetadata
   }
 
-  /// The volumes of a disk as vdsm has them on storage now, bottom to top: while a snapshot is being taken the overlay is
-  /// there from `snapshotVolumesCreated` on, and its base is INTERNAL, although guests write to the base (facts 5.4).
+  /// The volumes of a disk as vdsm has them on storage now, bottom to top: while a snapshot is being taken
+  /// the overlay is there from `snapshotVolumesCreated` on, and its base is INTERNAL, although guests write
+  /// to the base (V `volume.clone`, `volume.create`).
   public func storedVolumes(of id: DiskID) -> [StoredVolume] {
     guard let disk = disks[id], let domain = disk.domain else { return [] }
     var volumes = disk.chain

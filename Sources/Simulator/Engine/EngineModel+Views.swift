@@ -32,7 +32,8 @@ extension EngineModel {
   }
 
   /// The entry with this id; an `active` one too.
-  /// - Throws: 404 with an empty body for the machine, with a fault for the snapshot (facts 2.4).
+  /// - Throws: 404 with an empty body for the machine, with a fault for the snapshot (R
+  ///   `BaseBackendResource.handleError`; docs/real-systems.md, "Engine", Faults and codes).
   public func snapshot(
     _ id: SnapshotID, of machine: VirtualMachineID
   ) throws(EngineFault) -> EngineSnapshot {

@@ -134,7 +134,7 @@ extension EngineModel {
     }
   }
 
-  /// 409 with the engine's words when the machine is busy (facts 2.4).
+  /// 409 with the engine's words when the machine is busy (C `errors/EngineMessage.java`).
   func requireUnlocked(_ machine: EngineMachine, for verb: String) throws(EngineFault) {
     if let operation = machine.operation, let inHand = work[operation] {
       switch inHand.work.kind {

@@ -46,10 +46,13 @@ public struct VolumeStep: Sendable, Hashable {
 /// Long work that the engine asks somebody to do: the simulated world with latency, the lab with real qemu, the test bed
 /// with a plain delay.
 ///
-/// Order of a snapshot as vdsm does it (facts 5.4): every overlay is created and its base's `.meta` says INTERNAL
-/// → `EngineModel.snapshotVolumesCreated` → qemu switches (until then guests write to the bases) → `finish(.done)`.
-/// Order of a merge: per disk the overlay is committed into its base, the base's VOLTYPE goes back to LEAF (or stays
-/// INTERNAL under another overlay), the overlay's three files are removed → `volumeMerged` → after the last, `finish(.done)`.
+/// Order of a snapshot as vdsm does it (V `volume.clone`, `volume.create`; docs/real-systems.md, "vdsm's
+/// files"): every overlay is created and its base's `.meta` says INTERNAL →
+/// `EngineModel.snapshotVolumesCreated` → qemu switches (until then guests write to the bases) →
+/// `finish(.done)`.
+/// Order of a merge: per disk the overlay is committed into its base, the base's VOLTYPE goes back to LEAF
+/// (or stays INTERNAL under another overlay), the overlay's three files are removed → `volumeMerged` → after
+/// the last, `finish(.done)`.
 public struct EngineWork: Sendable, Hashable {
   public enum Kind: Sendable, Hashable {
     case snapshot(machine: VirtualMachineID, snapshot: SnapshotID, steps: [VolumeStep])

@@ -1,7 +1,7 @@
 import DRKit
 
-/// The engine's OVF of a machine, reduced to what drkit and a reader of recovery need: the name, every volume of every disk
-/// (References, DiskSection with parents), and the list of snapshots (facts 5.3; E `OvfWriter`).
+/// The engine's OVF of a machine, reduced to what drkit and a reader of recovery need: the name, every volume
+/// of every disk (References, DiskSection with parents), and the list of snapshots (E `OvfWriter`).
 struct OVFText {
   private var machine: EngineMachine
   private var files = ""

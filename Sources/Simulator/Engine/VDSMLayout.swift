@@ -1,7 +1,7 @@
 import DRKit
 
-/// The names and the text of the files that vdsm keeps on a file storage domain (facts 5). Pure functions: whoever has a file
-/// system, real or simulated, writes them.
+/// The names and the text of the files that vdsm keeps on a file storage domain (docs/real-systems.md,
+/// "vdsm's files"). Pure functions: whoever has a file system, real or simulated, writes them.
 public enum VDSMLayout {
   /// `images/<disk>` under the domain's directory, relative to the volume's root.
   public static func imageDirectory(_ domain: StorageDomainID, _ disk: DiskID) -> String {

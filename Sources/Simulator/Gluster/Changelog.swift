@@ -58,7 +58,8 @@ public struct ChangelogRecorder: Sendable {
   }
 }
 
-/// A fault of the changelog translator (gluster.md 2.2): records of one shard of one file never reach the changelog.
+/// A fault of the changelog translator (docs/real-systems.md, Lost shards): records of one shard of one file
+/// never reach the changelog.
 struct LossPlan: Sendable {
   var gfid: Gfid
   /// When it ends by itself.

@@ -13,8 +13,8 @@ public struct ContentID: Hashable, Sendable {
   /// The first number that a write may have.
   public static let firstWrite: UInt64 = 16
 
-  /// A mix of old and new bytes, as a transfer leaves it that was cut off or that was overtaken by a write (gluster-2.md 4).
-  /// Each mix is another one.
+  /// A mix of old and new bytes, as a transfer leaves it that was cut off or that was overtaken by a write
+  /// (gsyncd's rsync has `--inplace`; docs/real-systems.md, Entry before data). Each mix is another one.
   public static func torn(_ serial: UInt64) -> ContentID { ContentID(1 << 63 | serial) }
 
   public var isTorn: Bool { number >> 63 != 0 }

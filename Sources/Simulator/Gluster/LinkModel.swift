@@ -1,7 +1,7 @@
 import DRKit
 
 /// The line between the two sites: transfers share its bandwidth equally, and none moves while it is down. A dead link looks
-/// like a slow one: nobody is told (gluster-2.md 2).
+/// like a slow one: nobody is told (docs/real-systems.md, Link cut).
 ///
 /// A fluid model in integers: every transfer has had the same *service* since it began, so the next one to end is the one
 /// with the least tag, whatever the bandwidth did in between.

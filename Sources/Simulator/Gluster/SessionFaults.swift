@@ -2,7 +2,7 @@ import DRKit
 
 /// What is wrong with a session, as data; each ends by itself. `bites` say whether it was ever felt.
 public struct SessionFaults: Sendable {
-  /// rsync exits with 0 and copies nothing (gluster.md 2.1), until this instant.
+  /// rsync exits with 0 and copies nothing (docs/real-systems.md, rsync 3.5.0), until this instant.
   public var copyNothingUntil: Instant?
   /// The natural stall of the live crawl, drawn at every worker start (about half of all starts on the lab).
   public var stallChance = Chance.never
@@ -78,7 +78,7 @@ extension SessionModel {
   }
 
   /// The monitors are killed: the status says Stopped at once, and the workers go on delivering, whatever is stopped or
-  /// started, until each ends by itself after `life` (gluster-2.md 3).
+  /// started, until each ends by itself after `life` (docs/real-systems.md, Kills and orphan workers).
   public mutating func killMonitors(workersLiveFor life: TimeSpan, at now: Instant) {
     guard isStarted else { return }
     for index in workers.indices where workers[index].lives && !workers[index].isOrphan {

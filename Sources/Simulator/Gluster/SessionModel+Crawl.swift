@@ -103,7 +103,7 @@ extension SessionModel {
     crawl(index, at: now)
   }
 
-  /// `LAST_SYNCED`: the end of the last changelog worked off, less a second (gluster-2.md, "tick").
+  /// `LAST_SYNCED`: the end of the last changelog worked off, less a second (gsyncd `primary.py`).
   func stime(of subvolume: Int) -> Instant? {
     workedOff[subvolume].map { Instant(epochSeconds: $0.epochSeconds - 1) }
   }

@@ -37,7 +37,8 @@ struct Worker: Sendable {
   let subvolume: Int
   var state: State
   var crawl = CrawlState.none
-  /// The race in the brick's changelog translator struck: the live crawl will deliver nothing (gluster-2.md 1).
+  /// The race in the brick's changelog translator struck: the live crawl will deliver nothing (glusterfs
+  /// `changelog-ev-handle.c`; docs/real-systems.md, The live-crawl stall).
   var isStalled: Bool
   /// Its monitor is gone: it goes on under a status that says Stopped.
   var isOrphan = false
@@ -50,7 +51,7 @@ struct Worker: Sendable {
 
 /// How long things take, and how many there are.
 public struct SessionTimings: Sendable, Hashable {
-  /// From the worker's start to Active or Passive: ssh, mount, registration (gluster.md 4).
+  /// From the worker's start to Active or Passive: ssh, mount, registration (5-6 s on the lab).
   public var settling: ClosedRange<TimeSpan> = .seconds(5)...(.seconds(6))
   /// From Active to the first crawl.
   public var beforeCrawl: ClosedRange<TimeSpan> = .milliseconds(300)...(.milliseconds(1_200))
@@ -61,7 +62,8 @@ public struct SessionTimings: Sendable, Hashable {
   public var entry: TimeSpan = .milliseconds(2)
   /// `sync-jobs`.
   public var jobs = 3
-  /// Faulty before the monitor starts another worker (gluster-2.md 3 and 6).
+  /// Faulty before the monitor starts another worker (gsyncd `monitor.py`; docs/real-systems.md, Kills and
+  /// orphan workers).
   public var faulty: ClosedRange<TimeSpan> = .seconds(10)...(.seconds(15))
   public var takeOver: TimeSpan = .milliseconds(2_200)
 

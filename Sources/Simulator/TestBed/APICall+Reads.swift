@@ -110,7 +110,8 @@ extension APICall {
     }
   }
 
-  /// `None` is what Ansible's `ovirt_snapshot` asks for when it has no id: 404, not 400 (facts 0).
+  /// `None` is what Ansible's `ovirt_snapshot` asks for when it has no id: 404, not 400 (run with
+  /// the module).
   func snapshotID(_ text: String) throws(EngineFault) -> SnapshotID {
     if text == "None" {
       throw EngineFault(status: 404, detail: "Entity not found: GetSnapshotBySnapshotId: id=None")

@@ -1,8 +1,9 @@
 import DRKit
 import Simulator
 
-/// The engine's HTTP face, without HTTP: a request in, a response out. Routes, authentication, versions, content types and
-/// faults as in the facts 0-2; what carries the messages (Hummingbird, a test) is not its business.
+/// The engine's HTTP face, without HTTP: a request in, a response out. Routes, authentication, versions,
+/// content types and faults as in docs/real-systems.md, "Engine"; what carries the messages (Hummingbird, a
+/// test) is not its business.
 public struct EngineREST: Sendable {
   public let bed: BedEngine
   let sessions: BedSessions

@@ -10,7 +10,8 @@ struct WorkInProgress: Sendable {
   var isOver = false
 }
 
-/// What hosts and vdsm do for the engine, in the order in which they do it (facts/ovirt.md 5.4).
+/// What hosts and vdsm do for the engine, in the order in which they do it (docs/real-systems.md,
+/// "vdsm's files").
 extension SimulatedWorld {
   func beginWork(_ work: EngineWork, at now: Instant) {
     let index = works.count

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Simulator
 
-/// Each measured surprise of a real Gluster (facts/gluster.md, gluster-2.md), in the model.
+/// Each measured surprise of a real Gluster (docs/real-systems.md, "Gluster"), in the model.
 @Suite("Simulated Gluster: the surprises of the real one")
 struct GlusterSurprises {
   static let image = "sd/images/d/base"

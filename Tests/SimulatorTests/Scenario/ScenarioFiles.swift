@@ -10,15 +10,17 @@ enum ScenarioFile {
   static let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "scenarios")
 
-  /// Scenarios that the pipeline does not stand yet. One that it does stand is a failure here: strike it off.
-  static let open: Set = ["orphan-worker.yaml"]
+  /// Scenarios that the pipeline does not stand yet. One that it does stand is a failure here: move it to the others.
+  static let openStories = directory.deletingLastPathComponent().appending(path: "Tests/OpenStories")
 
-  static let names: [String] = {
+  static let names = list(directory)
+
+  static func list(_ directory: URL) -> [String] {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: directory.path())) ?? []
     return all.filter { $0.hasSuffix(".yaml") }.sorted()
-  }()
+  }
 
-  static func read(_ name: String) throws -> Scenario {
+  static func read(_ name: String, in directory: URL = directory) throws -> Scenario {
     let text = try String(contentsOf: directory.appending(path: name), encoding: .utf8)
     return try ScenarioReader.read(text, file: name)
   }
@@ -37,6 +39,15 @@ struct ScenarioFiles {
     }
   }
 
+  @Test("an open story is still open", arguments: ScenarioFile.list(ScenarioFile.openStories))
+  func openStory(name: String) throws {
+    let scenario = try ScenarioFile.read(name, in: ScenarioFile.openStories)
+    #expect(scenario.name + ".yaml" == name)
+    withKnownIssue("nothing proves that no worker lives at the secondary") {
+      #expect(ScenarioRunner(scenario, seed: 1).run().verdict == .kept)
+    }
+  }
+
   /// More seeds than one with `DRKIT_SEEDS=n`; timelines go to the directory `DRKIT_TIMELINES`.
   @Test("each keeps what it promises, and its faults bite", arguments: ScenarioFile.names)
   func run(name: String) throws {
@@ -45,13 +56,7 @@ struct ScenarioFiles {
     for seed in 1...max(1, seeds) {
       let report = ScenarioRunner(try ScenarioFile.read(name), seed: seed).run()
       let reasons: Comment = "seed \(seed): \(report.reasons.joined(separator: "\n"))"
-      if ScenarioFile.open.contains(name) {
-        withKnownIssue("nothing proves that no worker lives at the secondary") {
-          #expect(report.verdict == .kept, reasons)
-        }
-      } else {
-        #expect(report.verdict == .kept, reasons)
-      }
+      #expect(report.verdict == .kept, reasons)
       if let directory = environment["DRKIT_TIMELINES"] {
         let lines = report.timeline.map { "\($0.at.clockText) \($0.kind.rawValue) \($0.text)" }
         try lines.joined(separator: "\n").write(

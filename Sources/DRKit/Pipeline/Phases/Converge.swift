@@ -14,7 +14,7 @@ struct ConvergePhase {
       let pass = ReplicationPass(
         context: context, phase: .converge, name: "converge", limit: context.policy.convergeLimit)
       let outcome = try await pass.run()
-      return ((), note: "first pass complete\(outcome.healNote)")
+      return ((), note: "first pass complete; \(outcome.note)")
     }
   }
 }

@@ -18,7 +18,7 @@ struct ReplicatePhase {
         at: context.ports.clock.now)
       try await context.durable.sleep(until: ordered)
       let outcome = try await pass.run()
-      return (outcome.nonces, note: "checkpoint complete on every subvolume\(outcome.healNote)")
+      return (outcome.nonces, note: "checkpoint complete on every subvolume; \(outcome.note)")
     }
   }
 }

@@ -40,7 +40,7 @@ enum ImageTool {
   /// The cold merge of an overlay, whose machine is down, into its backing file.
   ///
   /// `-d`: without it qemu-img zero-ranges the overlay afterwards, which a Gluster FUSE mount silently does not do, and
-  /// aborts (facts: `qemu.md` 5).
+  /// aborts (docs/real-systems.md, "QEMU", Commit).
   static func commit(_ overlay: ImageFile) throws(DRError) {
     try ChildProcess.run(
       ["qemu-img", "commit", "-q", "-d", "-f", "qcow2", overlay.path], within: .minutes(10))

@@ -1,7 +1,8 @@
 import DRKit
 import Simulator
 
-/// A file storage domain in vdsm's layout below a mounted volume (facts: `ovirt.md` 5). Blocking.
+/// A file storage domain in vdsm's layout below a mounted volume (docs/real-systems.md, "vdsm's files").
+/// Blocking.
 struct LabDomain: Hashable, Sendable {
   let id: StorageDomainID
   let name: String

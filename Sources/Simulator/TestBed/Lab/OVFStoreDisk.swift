@@ -13,7 +13,8 @@ extension LabDomain {
   }
 }
 
-/// What an OVF_STORE disk holds (facts: `ovirt.md` 5.3), and what its volume's DESCRIPTION says about it.
+/// What an OVF_STORE disk holds (B `storage/ovfstore/ProcessOvfUpdateForStorageDomainCommand.java`), and what
+/// its volume's DESCRIPTION says about it.
 struct OVFStoreArchive {
   let bytes: [UInt8]
   let description: LabJSON

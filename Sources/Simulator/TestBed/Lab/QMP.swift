@@ -8,8 +8,9 @@ struct QMPEvent: Hashable, Sendable {
 
 /// The QEMU Machine Protocol over a unix socket: one JSON object a line, answers matched by id, events kept in order.
 ///
-/// Blocking, and used by one thread: an answer is read by whoever asked. QEMU buffers what nobody reads yet (the few job
-/// events of an idle daemon), so that no thread needs to sit and listen. Facts: `qemu.md` 6.
+/// Blocking, and used by one thread: an answer is read by whoever asked. QEMU buffers what nobody reads yet
+/// (the few job events of an idle daemon), so that no thread needs to sit and listen. Real answers:
+/// docs/real-systems.md, "QEMU".
 final class QMPConnection {
   /// Events that nobody waited for are dropped, oldest first, beyond this number.
   private static let keptEvents = 4_096

@@ -11,7 +11,8 @@ final class StampWriter: Sendable {
     var exports: [String]
     /// Stamped blocks of each disk, from its beginning: a power of two.
     var blocks: UInt64 = 4_096
-    /// Writes per second over all disks, 1...1000. Faster ones would keep a live merge from its pivot (facts: `qemu.md` 3).
+    /// Writes per second over all disks, 1...1000. Faster ones would keep a live merge from its pivot
+    /// (docs/real-systems.md, "QEMU").
     var rate = 200
     /// A flush after every so many writes, of one disk after the other; 0 for none.
     var flushEvery: UInt64 = 50

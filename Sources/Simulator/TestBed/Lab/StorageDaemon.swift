@@ -3,7 +3,8 @@ import Glibc
 
 /// One `qemu-storage-daemon`: the block layer of one running machine, with its disks exported over NBD.
 ///
-/// Blocking; used by one thread. It is our child: ended by its pid, never by name. Facts: `qemu.md` 3-6.
+/// Blocking; used by one thread. It is our child: ended by its pid, never by name. How QEMU
+/// behaves is in docs/real-systems.md, "QEMU".
 final class StorageDaemon {
   struct Options: Hashable, Sendable {
     /// `threads`, `native` or `io_uring`; no clear winner was measured.
