@@ -49,10 +49,7 @@ struct ReplicationPass: Sendable {
   private func rollOver(_ geometry: VolumeGeometry, since written: Instant) async throws(DRError) {
     let policy = context.policy
     let until = written + geometry.rollover + policy.rolloverMargin - policy.startLead
-    context.ports.observer.observe(
-      .waiting(phase, reason: "the nonces' changelogs to roll over", deadline: until),
-      at: context.ports.clock.now)
-    try await durable.sleep(until: until)
+    try await context.wait(phase, for: "the nonces' changelogs to roll over", until: until)
   }
 
   private func writeNonces(round: Int) async throws(DRError) -> [Nonce] {

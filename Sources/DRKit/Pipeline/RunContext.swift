@@ -10,6 +10,13 @@ struct RunContext: Sendable {
     ports.observer.observe(.noted(phase, text), at: ports.clock.now)
   }
 
+  /// Sleeps until `instant`, and says what for; at once if it is past.
+  func wait(_ phase: Phase, for reason: String, until instant: Instant) async throws(DRError) {
+    guard instant > ports.clock.now else { return }
+    ports.observer.observe(.waiting(phase, reason: reason, deadline: instant), at: ports.clock.now)
+    try await durable.sleep(until: instant)
+  }
+
   /// The description of this run's snapshots: an orphan is found by it.
   var snapshotDescription: String { SnapshotName.text(run: run, key: target.key) }
 

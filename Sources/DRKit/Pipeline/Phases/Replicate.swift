@@ -13,10 +13,8 @@ struct ReplicatePhase {
         context: context, phase: .replicate, name: Self.pass, limit: context.policy.replicateLimit)
       let rollover = try await context.geometry().rollover
       let ordered = quiesced.settled + rollover + context.policy.rolloverMargin
-      context.ports.observer.observe(
-        .waiting(.replicate, reason: "the changelogs that saw the snapshots to roll over", deadline: ordered),
-        at: context.ports.clock.now)
-      try await context.durable.sleep(until: ordered)
+      try await context.wait(
+        .replicate, for: "the changelogs that saw the snapshots to roll over", until: ordered)
       let outcome = try await pass.run()
       return (outcome.nonces, note: "checkpoint complete on every subvolume; \(outcome.note)")
     }
