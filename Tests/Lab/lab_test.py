@@ -29,6 +29,13 @@ def two_cycles_and_a_planted_fault():
         site.down()
 
 
+def explain(site, code):
+    """What the engine and the bed have to say of a run that failed."""
+    events = [e["description"] for e in site.rest("events").get("event", [])][:8]
+    failed = [o for o in site.read_report().get("operations", []) if "failure" in o]
+    return f"sync exited {code}; the engine's events: {events}; failed operations: {failed}"
+
+
 def good_cycle(site, bases):
     frozen = {}
 
@@ -37,7 +44,7 @@ def good_cycle(site, bases):
 
     began = time.monotonic()
     code, _ = site.sync({REPLICATED: look_at_the_frozen_bases})
-    assert code == 0, f"sync exited {code}"
+    assert code == 0, explain(site, code)
     say(f"    whole cycle {time.monotonic() - began:.0f} s")
     checks.check_equal(bases, frozen, checks.checksums(site, site.secondary, bases))
     checks.check_layout(site, bases)
@@ -86,7 +93,7 @@ def a_natural_stall_is_healed():
         site.start_bed()
         for attempt in range(1, 9):
             code, lines = site.sync()
-            assert code == 0, f"sync exited {code}"
+            assert code == 0, explain(site, code)
             if any("is stalled: a new worker" in line for line in lines):
                 say(f"    the stall came in run {attempt} and was healed")
                 return
