@@ -73,6 +73,7 @@ struct ReplicationPass: Sendable {
     var round = 1
     var nextTick = context.ports.clock.now + geometry.rollover
     var reason = "no status yet"
+    var completeSince: Instant?
     while true {
       let rows = try await look()
       let now = context.ports.clock.now
@@ -80,9 +81,11 @@ struct ReplicationPass: Sendable {
         switch judge.opinion(rows) {
         case .complete:
           let patience = geometry.rollover * 2 + context.policy.arrivalMargin
-          let giveUp = try await durable.deadline("\(name).arrival", "", patience)
+          // Afresh in each incarnation: after an outage a new worker must get its chance. The pass's deadline holds over all.
+          let since = completeSince ?? now
+          completeSince = since
           // Without arrival the session is stopped all the same: the seal then says what is missing, and touches nothing.
-          if try await arrival.isProbable(rows, judge.subvolumes) || now >= giveUp {
+          if try await arrival.isProbable(rows, judge.subvolumes) || now >= since + patience {
             try await durable.remember(heals, "\(name).complete")
             return heals
           }
