@@ -29,11 +29,26 @@ struct LabCommand {
       let server = try TestBedServer(
         model: site.engine, performer: bed.performer, listen: address, credentials: credentials, log: log,
         onListening: onListening)
-      result = .success(try await server.run())
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await server.run() }
+        group.addTask { try await keepReporting(bed) }
+        defer { group.cancelAll() }
+        // The report goes on until cancelled, so the first to end is the server.
+        try await group.next()
+      }
+      result = .success(())
     } catch {
       result = .failure(error)
     }
     try await bed.stop()
     try result.get()
+  }
+
+  /// The report on disk is never older than a few seconds: a test reads it while the bed goes on.
+  private func keepReporting(_ bed: LabBed) async throws {
+    while !Task.isCancelled {
+      try await Task.sleep(nanoseconds: 2_000_000_000)
+      try await bed.writeReport()
+    }
   }
 }
