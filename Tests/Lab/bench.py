@@ -9,15 +9,8 @@ import subprocess
 import sys
 import time
 
-import image_checks
+from image_checks import start_idle_bed
 from lab_site import HERE, LabSite, say
-
-IDLE_BED = """\
-domains:
-  - {{ name: vms, id: {domain}, address: a1, path: /data }}
-disks: []
-machines: []
-"""
 
 
 def seconds(text):
@@ -48,13 +41,7 @@ def main():
     site.up()
     try:
         site.write_config()
-        # The lab's own bed lays the domain out on the volume; the idle one then serves that domain without machines.
-        site.start_bed()
-        domain = image_checks.domain_of(site)
-        site.stop_bed()
-        bed = site.lab / "idle-bed.yaml"
-        bed.write_text(IDLE_BED.format(domain=domain))
-        site.start_bed("--bed", str(bed))
+        start_idle_bed(site)
         drkit_cycle(site)   # the first sync, which carries the domain over, is not counted
         ours, wholes, stock = [], [], []
         for _ in range(cycles):

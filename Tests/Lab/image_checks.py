@@ -14,6 +14,24 @@ def domain_of(site):
     return next(d["id"] for d in site.rest("storagedomains")["storage_domain"] if d["name"] == "vms")
 
 
+IDLE_BED = """\
+domains:
+  - {{ name: vms, id: {domain}, address: a1, path: /data }}
+disks: []
+machines: []
+"""
+
+
+def start_idle_bed(site):
+    """The lab's own bed lays the domain out on the volume; the idle one then serves that domain without machines."""
+    site.start_bed()
+    domain = domain_of(site)
+    site.stop_bed()
+    bed = site.lab / "idle-bed.yaml"
+    bed.write_text(IDLE_BED.format(domain=domain))
+    site.start_bed("--bed", str(bed))
+
+
 def checksums(site, look, bases):
     domain = domain_of(site)
     paths = [f"{{}}/{domain}/images/{disk}/{base}" for _, _, disk, base in bases]

@@ -22,10 +22,11 @@ enum FileFailure {
     case ELOOP, ENOTDIR:
       return DRError(
         .refused, operation, path, reason: "\(text): a part of the path is a symbolic link, or no directory")
-    case EISDIR, ENOTEMPTY, EEXIST, EINVAL, ENAMETOOLONG, EFBIG, ENOTSUP:
+    case EISDIR, ENOTEMPTY, EEXIST, ENAMETOOLONG, EFBIG, ENOTSUP:
       return DRError(.refused, operation, path, reason: text)
     default:
-      // ENOTCONN, ETIMEDOUT, ESTALE, EIO, …: bricks come and go.
+      // ENOTCONN, ETIMEDOUT, ESTALE, EIO, …: bricks come and go. EINVAL: seen once in a while on 10.3 from fchmod of a file
+      // just created on a sharded volume, and not again at the next try.
       return DRError(
         .transient, operation, path, reason: text,
         remedy: "see that the volume's bricks are up, and take a fresh view")

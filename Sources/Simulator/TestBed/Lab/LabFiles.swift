@@ -35,8 +35,10 @@ enum LabFiles {
     guard descriptor >= 0 else { throw .system("create", path) }
     defer { close(descriptor) }
     // Whatever the umask says.
-    guard fchmod(descriptor, forVDSM ? 0o660 : 0o644) == 0 else { throw .system("change the mode of", path) }
-    if let size, ftruncate(descriptor, off_t(size)) != 0 { throw .system("resize", path) }
+    guard insist({ fchmod(descriptor, forVDSM ? 0o660 : 0o644) }) else {
+      throw .system("change the mode of", path)
+    }
+    if let size, !insist({ ftruncate(descriptor, off_t(size)) }) { throw .system("resize", path) }
     var done = 0
     while done < bytes.count {
       let n = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, bytes.count - done) }
@@ -71,15 +73,26 @@ enum LabFiles {
     guard unlink(path) == 0 || errno == ENOENT else { throw .system("remove", path) }
   }
 
+  /// Glusterfs 10.3 answers EINVAL once in a while to a change of a file just created on a sharded volume, and not again at
+  /// the next try.
+  private static func insist(_ call: () -> Int32) -> Bool {
+    for attempt in 1...20 {
+      if call() == 0 { return true }
+      guard errno == EINVAL, attempt < 20 else { return false }
+      usleep(50_000)
+    }
+    return false
+  }
+
   /// The mode of a volume that `qemu-img` created.
   static func setVolumeMode(_ path: String) throws(DRError) {
-    guard chmod(path, 0o660) == 0 else { throw .system("change the mode of", path) }
+    guard insist({ chmod(path, 0o660) }) else { throw .system("change the mode of", path) }
     try giveToVDSM(path)
   }
 
   /// Hands a file over to vdsm, where that is possible (as root).
   static func giveToVDSM(_ path: String) throws(DRError) {
     guard geteuid() == 0 else { return }
-    guard chown(path, owner.0, owner.1) == 0 else { throw .system("change the owner of", path) }
+    guard insist({ chown(path, owner.0, owner.1) }) else { throw .system("change the owner of", path) }
   }
 }
