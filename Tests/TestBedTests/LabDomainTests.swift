@@ -62,15 +62,15 @@ import Testing
     let path = "\(place.path)/store"
     // As in a disk that is larger than the archive.
     try LabFiles.overwrite(path, archive.bytes, size: 1 << 20)
-    let listing = try ChildProcess.run(["tar", "-tf", path], within: .seconds(10))
+    let listing = try ChildProcess.run(["tar", "-tf", path], within: .seconds(300))
     #expect(listing == "info.json\n\(machine).ovf\n")
-    let text = try ChildProcess.run(["tar", "-xOf", path, "\(machine).ovf"], within: .seconds(10))
+    let text = try ChildProcess.run(["tar", "-xOf", path, "\(machine).ovf"], within: .seconds(300))
     #expect(text == content.documents[0].text)
   }
 
   @Test func `a program that fails, hangs or does not exist is one error each`() throws {
     let failed = try #require(throws: DRError.self) {
-      try ChildProcess.run(["ls", "/no/such/place"], within: .seconds(10))
+      try ChildProcess.run(["ls", "/no/such/place"], within: .seconds(300))
     }
     #expect(failed.kind == .refused && failed.reason.contains("No such file"))
     let hung = try #require(throws: DRError.self) {
@@ -78,10 +78,10 @@ import Testing
     }
     #expect(hung.kind == .timedOut)
     let absent = try #require(throws: DRError.self) {
-      try ChildProcess.run(["drkit-no-such-program"], within: .seconds(10))
+      try ChildProcess.run(["drkit-no-such-program"], within: .seconds(300))
     }
     #expect(absent.kind == .missing && absent.remedy == "run Tests/Lab/install.sh")
-    #expect(try ChildProcess.run(["echo", "$(id)", ";ls"], within: .seconds(10)) == "$(id) ;ls\n")
+    #expect(try ChildProcess.run(["echo", "$(id)", ";ls"], within: .seconds(300)) == "$(id) ;ls\n")
   }
 
   @Test func `a path that is too long for a socket is refused before anything starts`() throws {

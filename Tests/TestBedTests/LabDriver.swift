@@ -109,7 +109,7 @@ actor LabDriver {
       }
     }
     let listing = try ChildProcess.run(
-      ["ls", "\(mount)/\(VDSMLayout.imageDirectory(domain, id))"], within: .seconds(10))
+      ["ls", "\(mount)/\(VDSMLayout.imageDirectory(domain, id))"], within: .seconds(300))
     #expect(Set(listing.split(separator: "\n").map(String.init)) == expected, "\(disk.alias)")
   }
 

@@ -35,7 +35,7 @@ final class LabPeer: Sendable {
 }
 
 extension UnixSocket {
-  private static var patience: LabDeadline { LabDeadline(in: .seconds(10)) }
+  private static var patience: LabDeadline { LabDeadline(in: .seconds(300)) }
 
   func say(_ text: String) throws(DRError) { try send(Array(text.utf8), until: Self.patience) }
 

@@ -14,7 +14,7 @@ import Testing
   }
 
   private func connect(_ peer: LabPeer) throws -> QMPConnection {
-    try QMPConnection(peer.socket, until: LabDeadline(in: .seconds(10)))
+    try QMPConnection(peer.socket, until: LabDeadline(in: .seconds(300)))
   }
 
   @Test func `answers are matched by id, events in between are kept in order`() throws {
@@ -30,9 +30,9 @@ import Testing
     try {
       let qmp = try connect(peer)
       #expect(try qmp.execute("block-commit", ["job-id": "c"])["n"]?.integer == 5)
-      let ready = try qmp.event("ready", within: .seconds(10)) { $0.data["status"]?.string == "ready" }
+      let ready = try qmp.event("ready", within: .seconds(300)) { $0.data["status"]?.string == "ready" }
       #expect(ready.name == "JOB_STATUS_CHANGE")
-      let first = try qmp.event("anything", within: .seconds(10)) { _ in true }
+      let first = try qmp.event("anything", within: .seconds(300)) { _ in true }
       #expect(first.data["status"]?.string == "created")
     }()
     try peer.finish()
