@@ -52,7 +52,9 @@ extension Durable {
 
   /// A deadline `limit` from now, decided once.
   func deadline(_ step: String, _ item: String, _ limit: TimeSpan) async throws(DRError) -> Instant {
-    try await once(step + ".deadline", item) { () async throws(DRError) in clock.now + limit }
+    let deadline = try await once(step + ".deadline", item) { () async throws(DRError) in clock.now + limit }
+    observer.observe(.deadline(StepKey(run: run, step: step, item: item), deadline), at: clock.now)
+    return deadline
   }
 
   /// Runs `body` for each item, at most `limit` at once, and returns every result in the items' order.

@@ -112,6 +112,20 @@ public struct VolumeGeometry: Hashable, Sendable, Codable {
   }
 }
 
+/// One connection to a brick, as `gluster volume status VOLUME clients` tells it.
+public struct VolumeClient: Hashable, Sendable, Codable {
+  public var brick: BrickName
+  /// The client's, as the brick sees it; an IPv6 address without brackets.
+  public var address: String
+  public var port: UInt16
+
+  public init(brick: BrickName, address: String, port: UInt16) {
+    self.brick = brick
+    self.address = address
+    self.port = port
+  }
+}
+
 /// Bytes of a volume, as a mount of it sees them.
 public struct VolumeSpace: Hashable, Sendable, Codable {
   public var total: Int64

@@ -42,7 +42,7 @@ public struct PreflightCheck: Sendable {
     let mover = try await ports.georep.dataMover()
     return [
       domainMatches(domain), session(rows, primary), started(primary), started(secondary),
-      sharding(primary, secondary), dataMover(mover),
+      sharding(primary, secondary), dataMover(mover), try await silence(rows, secondary),
     ] + (try await content(domain))
   }
 
@@ -87,6 +87,22 @@ public struct PreflightCheck: Sendable {
         remedy: "let drkit alone start and stop this session")
     }
     return PreflightFinding("session", .ok, "\(ports.georep.session), \(rows.count) worker row(s)")
+  }
+
+  /// Before any mount of our own.
+  private func silence(
+    _ rows: [WorkerStatus], _ secondary: VolumeGeometry
+  ) async throws(DRError) -> PreflightFinding {
+    guard rows.allSatisfy({ $0.state == .stopped || $0.state == .created }) else {
+      return PreflightFinding("secondary-silent", .ok, "not looked at while the session runs")
+    }
+    let complaint = SecondarySilence.complaint(
+      try await ports.cluster.clients(), subvolumes: secondary.subvolumes, known: policy.knownClients)
+    guard let complaint else {
+      return PreflightFinding("secondary-silent", .ok, "nobody is connected to \(secondary.name)")
+    }
+    return PreflightFinding(
+      "secondary-silent", .unfit, "the session is stopped, but \(complaint)", remedy: SecondarySilence.remedy)
   }
 
   private func started(_ volume: VolumeGeometry) -> PreflightFinding {

@@ -21,13 +21,27 @@ struct SecondaryGate {
         reason: "the session was stopped, but \(complaint)",
         remedy: "let drkit alone start and stop this session")
     }
-    let cluster = context.ports.cluster
-    let closed = try await context.durable.once(Self.wasClosed) { () async throws(DRError) in
-      try await cluster.geometry().isReadOnly
+    if let complaint = try await context.durable.retrying({ () async throws(DRError) in
+      try await SecondarySilence(context: context).complaint()
+    }) {
+      throw DRError(
+        .disproved, "prove that the secondary is silent", context.ports.georep.session.description,
+        reason: "the session is stopped, but \(complaint)", remedy: SecondarySilence.remedy)
     }
-    guard closed else { return }
+    let cluster = context.ports.cluster
+    guard try await wasReadOnly() else { return }
     try await context.durable.once(Self.openStep) { () async throws(DRError) in
       try await cluster.setReadOnly(false)
+    }
+  }
+
+  /// As the run found it, asked at preflight: in the step before it is switched off it would be the journal's last record, and
+  /// lost with it by a disk that acknowledges too early.
+  @discardableResult
+  func wasReadOnly() async throws(DRError) -> Bool {
+    let cluster = context.ports.cluster
+    return try await context.durable.once(Self.wasClosed) { () async throws(DRError) in
+      try await cluster.geometry().isReadOnly
     }
   }
 

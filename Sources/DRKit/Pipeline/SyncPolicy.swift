@@ -41,6 +41,9 @@ public struct SyncPolicy: Hashable, Sendable, Codable {
   public var healLimit = 20
   /// Percent of the primary volume that must be free for overlays, 0...90.
   public var overlayReserve = 5
+  /// Addresses whose connections to the secondary's bricks are no worker's: of mounts that only read (a monitor's). An address
+  /// of a secondary node hides a worker there.
+  public var knownClients: [String] = []
   /// How long a lease lives without being renewed.
   public var leaseLength: TimeSpan = .seconds(60)
   public var retry = RetryPolicy()

@@ -71,7 +71,11 @@ public struct SyncRun: Sendable {
     }
     let begun = unfinished ?? RunRecord(id: fresh, key: target.key, began: ports.clock.now)
     if unfinished == nil {
-      try await retrying { () async throws(DRError) in try await catalogue.save(begun) }
+      try await retrying { () async throws(DRError) in
+        // Whoever stood still until another one did the work must not begin a run that it can't go on with.
+        try lease.check()
+        try await catalogue.save(begun)
+      }
     }
     var record = begun
     ports.observer.observe(.runBegan(record, resumed: unfinished != nil), at: ports.clock.now)
@@ -80,7 +84,8 @@ public struct SyncRun: Sendable {
       run: record.id, clock: ports.clock, journal: ports.journal, observer: ports.observer,
       retry: policy.retry,
       lease: lease)
-    let context = RunContext(run: record.id, target: target, policy: policy, ports: ports, durable: durable)
+    let context = RunContext(
+      run: record.id, target: target, policy: policy, ports: ports.leased(by: lease), durable: durable)
 
     let verdict = try await verdict(context)
     let leftOver = try await cleanUp(context, verdict)

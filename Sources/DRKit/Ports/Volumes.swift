@@ -70,6 +70,10 @@ public protocol SecondaryVolume: Sendable {
 public protocol SecondaryCluster: Sendable {
   func geometry() async throws(DRError) -> VolumeGeometry
 
+  /// Every connection to a brick of the volume, the volume's own daemons and one's own mounts included. A brick that is down
+  /// has none.
+  func clients() async throws(DRError) -> [VolumeClient]
+
   /// Sets `features.read-only`.
   func setReadOnly(_ readOnly: Bool) async throws(DRError)
 }

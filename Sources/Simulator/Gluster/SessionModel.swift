@@ -97,6 +97,15 @@ public struct SessionModel: Sendable {
   /// Whether any worker can write at the secondary, now or without anybody starting it.
   public var livesAtSecondary: Bool { isStarted || workers.contains { $0.isOrphan && $0.lives } }
 
+  /// Each worker that lives has the secondary mounted, orphan or not: a connection to every brick. (gsyncd's mount shows with
+  /// the address of the secondary node where it runs; docs/real-systems.md.)
+  public var clientsAtSecondary: [VolumeClient] {
+    let bricks = secondary.subvolumes.joined()
+    return workers.indices.filter { workers[$0].lives }.flatMap { index in
+      bricks.map { VolumeClient(brick: $0, address: "10.0.1.1", port: UInt16(49_152 + index % 16_000)) }
+    }
+  }
+
   // MARK: Workers
 
   mutating func spawn(_ brick: Int, at now: Instant) {

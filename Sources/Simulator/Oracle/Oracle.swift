@@ -15,6 +15,10 @@ public struct Oracle: Sendable {
   /// By overlay: an overlay id is one freeze.
   private var frozen: [VolumeID: FrozenImage] = [:]
   private var pauseIsTold = false
+  /// The deadline of each wait, as first told.
+  private var deadlines: [StepKey: Instant] = [:]
+  /// The secondary's read-only flag as each run found it.
+  private var wasReadOnly: [RunID: Bool] = [:]
 
   public init() {}
 
@@ -30,6 +34,29 @@ public struct Oracle: Sendable {
   mutating func guestWrote(after pause: TimeSpan, expected: TimeSpan) {
     let extra = pause - expected
     if extra > longestPause { longestPause = extra }
+  }
+
+  // MARK: Law 7
+
+  /// An incarnation waits for a step: the deadline of an earlier incarnation still holds.
+  mutating func waits(for step: StepKey, until deadline: Instant, at now: Instant) {
+    guard let known = deadlines[step] else {
+      deadlines[step] = deadline
+      return
+    }
+    if known != deadline {
+      note(
+        Violation(
+          .everyWaitHasADeadline, at: now,
+          "the deadline of \(step.step) was moved by \((deadline - known).text)"))
+    }
+  }
+
+  /// The record of a step was lost with the disk's word: what it decided may be decided again.
+  mutating func forget(_ step: StepKey) {
+    let suffix = ".deadline"
+    guard step.step.hasSuffix(suffix) else { return }
+    deadlines[StepKey(run: step.run, step: String(step.step.dropLast(suffix.count)), item: step.item)] = nil
   }
 
   mutating func note(_ violation: Violation) { violations.append(violation) }
@@ -113,6 +140,9 @@ public struct Oracle: Sendable {
     guard let truth = candidates.last(where: { $0.description.contains(run) }) else {
       return ["\(path) was never frozen by this run"]
     }
+    guard truth.at >= point.instant else {
+      return ["\(path) was frozen \((point.instant - truth.at).text) before the point's instant"]
+    }
     guard truth.base == image.volume else { return ["\(path) is not the volume that was frozen"] }
     guard let file = secondary.file(path) else { return ["\(path) does not exist"] }
     var wrongs: [String] = []
@@ -143,10 +173,19 @@ public struct Oracle: Sendable {
     return nil
   }
 
-  // MARK: Laws 5 and 10
+  // MARK: Laws 5, 8 and 10
+
+  mutating func runBegan(_ run: RunID, secondaryIsReadOnly: Bool) {
+    if wasReadOnly[run] == nil { wasReadOnly[run] = secondaryIsReadOnly }
+  }
 
   /// A run has ended.
-  mutating func runEnded(_ record: RunRecord, engine: EngineModel, at now: Instant) {
+  mutating func runEnded(
+    _ record: RunRecord, engine: EngineModel, secondaryIsReadOnly: Bool, at now: Instant
+  ) {
+    if wasReadOnly[record.id] == true && !secondaryIsReadOnly {
+      note(Violation(.journalThenAct, at: now, "the secondary, read-only before the run, is left writable"))
+    }
     for machine in engine.allMachines {
       for snapshot in machine.snapshots where snapshot.kind == .regular {
         guard snapshot.description.contains(record.id.description) else { continue }

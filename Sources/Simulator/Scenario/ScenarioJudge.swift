@@ -26,7 +26,8 @@ struct ScenarioJudge {
     for run in report.runs where run.outcome == .running {
       report.reasons.append("run \(run.id) never ended")
     }
-    report.reasons += faultsThatNeverBit
+    report.unfelt = faultsThatNeverBit
+    report.reasons += report.unfelt
     for expectation in scenario.expectations { report.reasons += disappointments(expectation, report) }
     report.verdict = report.reasons.isEmpty ? .kept : .violated
     return report

@@ -37,6 +37,8 @@ struct WorldState: Sendable {
   var stalls = 0
   var stopIsIgnored = false
   var isPaused = false
+  /// A worker whose monitor died has the secondary mounted.
+  var hasOrphan = false
   /// Bricks whose status rows the CLI does not give.
   var hiddenRows: Set<BrickName> = []
   /// The brick list.
@@ -213,6 +215,12 @@ extension WorldState {
     if let checkpoint, let newestNonce, newestNonce.epochSeconds > checkpoint.epochSeconds {
       isComplete = true
     }
+  }
+
+  func clients(_ now: Instant) -> [VolumeClient] {
+    let lingers = stoppedAt.map { now - $0 < .seconds(2) } ?? false
+    guard isRunning || lingers || hasOrphan else { return [] }
+    return [VolumeClient(brick: BrickName(node: "b1", path: "/bricks/0"), address: "10.0.1.1", port: 49_148)]
   }
 
   func rows(_ now: Instant) -> [WorkerStatus] {

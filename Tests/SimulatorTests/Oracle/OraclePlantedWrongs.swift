@@ -158,10 +158,10 @@ struct OraclePlantedWrongs {
       now: world.loop.now)
     var record = RunRecord(
       id: sealed.point.run, key: sealed.point.key, began: world.loop.now, outcome: .failed)
-    world.oracle.runEnded(record, engine: world.engine, at: world.loop.now)
+    world.oracle.runEnded(record, engine: world.engine, secondaryIsReadOnly: true, at: world.loop.now)
     #expect(world.oracle.violations.map(\.law) == [.noSnapshotForgotten])
     record.leftOver = ["vm1: a snapshot"]
-    world.oracle.runEnded(record, engine: world.engine, at: world.loop.now)
+    world.oracle.runEnded(record, engine: world.engine, secondaryIsReadOnly: true, at: world.loop.now)
     #expect(world.oracle.violations.count == 1)
   }
 
@@ -171,7 +171,7 @@ struct OraclePlantedWrongs {
     world.oracle.guestWrote(after: .seconds(15), expected: .seconds(1))
     let record = RunRecord(
       id: RunID(high: 1, low: 2), key: DestinationKey(domain: "a", destination: "b"), began: world.loop.now)
-    world.oracle.runEnded(record, engine: world.engine, at: world.loop.now)
+    world.oracle.runEnded(record, engine: world.engine, secondaryIsReadOnly: true, at: world.loop.now)
     #expect(world.oracle.violations.map(\.law) == [.guestsNeverStop])
   }
 

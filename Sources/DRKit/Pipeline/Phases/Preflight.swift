@@ -17,6 +17,7 @@ struct PreflightPhase {
       if let unfit = findings.first(where: { $0.grade == .unfit }) {
         throw DRError(.unfit, "preflight", unfit.check, reason: unfit.text, remedy: unfit.remedy)
       }
+      try await SecondaryGate(context: context).wasReadOnly()
       try await context.durable.remember(true, Self.takenStep)
       if findings.contains(where: { $0.check == "session" && $0.grade == .warning }) {
         try await SessionStop(context: context, phase: .preflight, step: "preflight.stop").run()

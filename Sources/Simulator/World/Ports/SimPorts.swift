@@ -21,6 +21,7 @@ struct TimelineObserver: RunObserver {
     case .runEnded(let record):
       let left = record.leftOver.isEmpty ? "" : ", left over: \(record.leftOver.joined(separator: "; "))"
       world.timeline.add(now, .run, "run \(record.id) ended: \(record.outcome.rawValue)\(left)")
+    case .deadline(let step, let deadline): world.oracle.waits(for: step, until: deadline, at: now)
     case .waiting: break
     }
   }
