@@ -1,25 +1,32 @@
 import DRKit
 
-/// Runs a scenario in virtual time: the production pipeline on simulated ports, cycle after cycle.
+/// Runs a scenario in virtual time: the production pipeline on simulated ports (or on the real adapters, if a family of ports
+/// has them), cycle after cycle.
 public struct ScenarioRunner: Sendable {
   /// One cycle by whatever algorithm; `SyncRun` unless told otherwise.
   public typealias Cycle =
     @Sendable (SyncPorts, SyncTarget, SyncPolicy, RunID) async throws(DRError) -> Void
+
+  /// Makes the ports for a run's world.
+  public typealias Family = @Sendable (SimulatedWorld, SimStore) -> any PortFamily
 
   public var scenario: Scenario
   public var seed: UInt64
   /// Where the process under test dies by itself: its first life at the first, its second at the second, …
   public var crashes: [CrashPlan]
   public var cycle: Cycle
+  public var family: Family
 
   public init(
     _ scenario: Scenario, seed: UInt64, crashes: [CrashPlan] = [],
-    cycle: @escaping Cycle = ScenarioRunner.syncRun
+    cycle: @escaping Cycle = ScenarioRunner.syncRun,
+    family: @escaping Family = { DirectPorts(world: $0, store: $1) }
   ) {
     self.scenario = scenario
     self.seed = seed
     self.crashes = crashes
     self.cycle = cycle
+    self.family = family
   }
 
   public static let syncRun: Cycle = {
@@ -38,8 +45,8 @@ public struct ScenarioRunner: Sendable {
     let world = SimulatedWorld(scenario.plan, seed: root.child("world"), in: loop)
     let store = SimStore()
     let driver = CycleDriver(
-      scenario: scenario, seed: root.child("runs"), crashes: crashes, cycle: cycle, world: world, store: store
-    )
+      scenario: scenario, seed: root.child("runs"), crashes: crashes, cycle: cycle, world: world,
+      ports: family(world, store))
     var trouble: [String] = []
     do throws(SimulationFault) {
       let budget = SimulationBudget(steps: Self.steps, until: WorldPlan.birth + extent + Self.patience)
@@ -67,7 +74,7 @@ struct CycleDriver: Sendable {
   let crashes: [CrashPlan]
   let cycle: ScenarioRunner.Cycle
   let world: SimulatedWorld
-  let store: SimStore
+  let ports: any PortFamily
 
   /// Lives that one cycle may cost.
   private static let lives = 60
@@ -112,8 +119,10 @@ struct CycleDriver: Sendable {
       world.executor = who
       var draws = Randomness(seed.child("life", life))
       do throws(DRError) {
-        return try await cycle(
-          world.ports(for: who, store: store), target, scenario.policy, draws.identifier())
+        let fresh: RunID = draws.identifier()
+        return try await ports.withPorts(of: who) { (ports) async throws(DRError) in
+          try await cycle(ports, target, scenario.policy, fresh)
+        }
       } catch {
         // Killed, told to end by a lost lease, or given up on an error: the service manager starts another life, and the
         // lease of the dead has to run out first.

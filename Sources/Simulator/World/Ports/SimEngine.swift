@@ -158,6 +158,14 @@ extension SimulatedWorld {
   func withEngineFault<T>(
     _ verb: EngineFaultPlan.Verb, _ machine: VirtualMachineID, _ body: () throws(EngineFault) -> T
   ) throws(DRError) -> T {
+    engine.faults = faultPlan(for: verb, machine)
+    defer { engine.faults = EngineFaultPlan() }
+    return try EngineAnswer.translate(
+      verb == .createSnapshot ? "create a snapshot" : "remove a snapshot", body)
+  }
+
+  /// What strikes this one call.
+  func faultPlan(for verb: EngineFaultPlan.Verb, _ machine: VirtualMachineID) -> EngineFaultPlan {
     var effect: EngineFaultPlan.Effect?
     if verb == .createSnapshot {
       if strikes(.snapshotRefused, machine: machine) {
@@ -170,10 +178,7 @@ extension SimulatedWorld {
       effect = .failWork(
         reason: "VDSM command MergeVDS failed: Drive image file could not be found (simulated)")
     }
-    engine.faults = EngineFaultPlan(effect.map { [.init(verb, calls: 1...Int.max, $0)] } ?? [])
-    defer { engine.faults = EngineFaultPlan() }
-    return try EngineAnswer.translate(
-      verb == .createSnapshot ? "create a snapshot" : "remove a snapshot", body)
+    return EngineFaultPlan(effect.map { [.init(verb, calls: 1...Int.max, $0)] } ?? [])
   }
 }
 
