@@ -3,6 +3,7 @@ import Bench
 import DRKit
 import Simulator
 import StrictYAML
+import Wire
 
 struct Simulate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,6 +15,7 @@ struct Simulate: AsyncParsableCommand {
         drctl simulate scenarios/plain-cycle.yaml --json | jq .verdict
         drctl simulate scenarios/crash-table.yaml --crash-everywhere
         drctl simulate scenarios/crash-table.yaml --crash 0:217:killed
+        drctl simulate scenarios/answers-lost.yaml --through-wire
 
       --crash-everywhere kills the executor at every boundary (before a request, before its answer, before a sleep) in every way,
       lets the next one finish, and prints a table; a case that broke a law is printed as the --crash that shows it alone.
@@ -24,6 +26,7 @@ struct Simulate: AsyncParsableCommand {
 
   @Argument(help: "The scenario file.") var scenario: String
   @Option(help: "The seed of every random draw.") var seed: UInt64 = 1
+  @OptionGroup var wire: WireOption
   @Flag(help: "Print JSON.") var json = false
   @Flag(help: "Print one line.") var quiet = false
   @Flag(help: "Strike the executor at every boundary, in every way, and print a table.") var crashEverywhere =
@@ -51,7 +54,7 @@ struct Simulate: AsyncParsableCommand {
     try await reporting(json: json) {
       let scenario = try ScenarioFile.read(scenario)
       if crashEverywhere { return try table(scenario) }
-      let report = ScenarioRunner(scenario, seed: seed, strikes: try strikes()).run()
+      let report = ScenarioRunner(scenario, seed: seed, strikes: try strikes(), family: wire.family).run()
       if json {
         Console.out(try JSONText.of(report))
       } else {
@@ -66,7 +69,7 @@ extension Simulate {
   private func table(_ scenario: Scenario) throws {
     let isShown = Console.isTerminal && !json && !quiet
     let table = CrashTable.make(
-      CrashSweep(scenario, seed: seed),
+      CrashSweep(scenario, seed: seed, family: wire.family),
       CrashTable.Extent(stride: stride, again: again, againStride: againStride)
     ) { done, all in
       if isShown { Console.raw("\r\u{1b}[K\(done) of \(all) cases\(done == all ? "\r\u{1b}[K" : "")") }
@@ -95,6 +98,20 @@ extension Simulate {
       strikes[life] = way.strike(at: boundary)
     }
     return strikes
+  }
+}
+
+/// Which ports a simulation uses.
+struct WireOption: ParsableArguments {
+  @Flag(
+    help: """
+      Reach the engine and gluster's command through the real adapters: REST documents and XML answers, in virtual time.
+      """)
+  var throughWire = false
+
+  var family: ScenarioRunner.Family {
+    if throughWire { return { (world, store) in WirePorts(world: world, store: store) } }
+    return { (world, store) in DirectPorts(world: world, store: store) }
   }
 }
 

@@ -108,7 +108,7 @@ private struct LeasedCluster: SecondaryCluster {
 
   func geometry() async throws(DRError) -> VolumeGeometry { try await base.geometry() }
 
-  func clients() async throws(DRError) -> [VolumeClient] { try await base.clients() }
+  func clients() async throws(DRError) -> [BrickClients] { try await base.clients() }
 
   func setReadOnly(_ readOnly: Bool) async throws(DRError) {
     try lease.check()

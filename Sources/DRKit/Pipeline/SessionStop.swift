@@ -15,19 +15,10 @@ struct SessionStop {
     ) { () async throws(DRError) -> Bool? in
       SessionQuiet.complaint(try await georep.status(), subvolumes: subvolumes) == nil ? true : nil
     }
-    let silence = SecondarySilence(context: context)
-    do throws(DRError) {
-      // Once silent is enough here: a resumption comes by when a later pass may be running, and who changes the secondary looks anew.
-      _ = try await context.durable.poll(
-        "\(step).silence", "", Waiting(phase, "the secondary to fall silent"),
-        within: context.policy.stopLimit,
-        every: context.policy.statusInterval
-      ) { () async throws(DRError) -> Bool? in try await silence.complaint() == nil ? true : nil }
-    } catch {
-      guard error.kind == .timedOut, let complaint = try await silence.complaint() else { throw error }
-      throw DRError(
-        .disproved, "prove that the secondary is silent", context.ports.georep.session.description,
-        reason: "the session is stopped, but \(complaint)", remedy: SecondarySilence.remedy)
+    // Once silent is enough here: a resumption comes by when a later pass may be running, and who changes the secondary looks anew.
+    if try await context.durable.recall("\(step).silent", as: Bool.self) == nil {
+      try await context.proveSilence(phase)
+      try await context.durable.remember(true, "\(step).silent")
     }
   }
 }

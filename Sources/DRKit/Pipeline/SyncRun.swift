@@ -111,17 +111,18 @@ public struct SyncRun: Sendable {
       let nonces = try await ReplicatePhase(context).run(after: quiesced)
       verdict.point = try await SealPhase(context).run(quiesced, nonces, configurations)
     } catch {
-      if error.kind == .stopped { throw error }
+      if error.endsIncarnation { throw error }
       verdict.failure = error
     }
     try await context.durable.remember(verdict, "run.verdict")
     return verdict
   }
 
-  /// Stop, secondary closed again, merge: done after success and after failure alike. Returns the snapshots still standing.
+  /// Stop, secondary closed again, merge: done after success and after failure alike. Returns the
+  /// snapshots still standing, and what else could not be put back.
   private func cleanUp(_ context: RunContext, _ verdict: Verdict) async throws(DRError) -> [String] {
-    if verdict.failure != nil { try await BackOut(context: context).run() }
-    return try await MergePhase(context).run()
+    let undone = try await BackOut(context: context).run(afterFailure: verdict.failure != nil)
+    return try await undone + MergePhase(context).run()
   }
 
   private func report(

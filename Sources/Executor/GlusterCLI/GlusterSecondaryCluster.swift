@@ -15,7 +15,7 @@ public struct GlusterSecondaryCluster: SecondaryCluster {
     try await VolumeQueries(cli: cli).geometry(volume)
   }
 
-  public func clients() async throws(DRError) -> [VolumeClient] {
+  public func clients() async throws(DRError) -> [BrickClients] {
     let root = try await cli.xml(
       "list the volume's clients", volume, ["volume", "status", volume, "clients"])
     return try ClientRows.read(root, volume: volume)

@@ -14,6 +14,8 @@ public struct Oracle: Sendable {
   private var requested: [VolumeID: String] = [:]
   /// By overlay: an overlay id is one freeze.
   private var frozen: [VolumeID: FrozenImage] = [:]
+  /// Runs whose points were true when they were sealed.
+  public private(set) var trueRuns: Set<RunID> = []
   private var pauseIsTold = false
   /// The deadline of each wait, as first told.
   private var deadlines: [StepKey: Instant] = [:]
@@ -98,19 +100,37 @@ public struct Oracle: Sendable {
     _ path: String, while workersLive: Bool, at now: Instant
   ) {
     if workersLive { note(Violation(.nobodyWritesWhileAWorkerLives, at: now, "\(path) is written")) }
-    let isMetadata = path.contains("/images/") && path.hasSuffix(".meta")
-    if !isMetadata && !path.hasPrefix(".drkit") {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let volume = path.contains("/images/") && name.hasSuffix(".meta") ? VolumeID(name.dropLast(5)) : nil
+    let isFrozenBase = volume.map { base in frozen.values.contains { $0.base == base } } ?? false
+    if !isFrozenBase && !path.hasPrefix(".drkit") {
       note(Violation(.onlyOurOverlaysAreDeleted, at: now, "\(path) is overwritten"))
     }
+  }
+
+  /// A file is about to be changed at the primary by the program under test: only its nonces are its to write there.
+  mutating func changesPrimary(_ path: String, at now: Instant) {
+    guard !path.hasPrefix(".drkit") else { return }
+    note(Violation(.onlyOurOverlaysAreDeleted, at: now, "\(path) is changed at the primary"))
   }
 
   // MARK: Law 4
 
   /// A point was saved in the catalogue as sealed: is it what it says?
+  ///
+  /// - Parameter guests: every disk that a guest writes to: each must be in the point, or its machine named as missing from it.
   mutating func sealed(
-    _ point: RecoveryPoint, domain: StorageDomainID, secondary: inout VolumeModel, at now: Instant
+    _ point: RecoveryPoint, domain: StorageDomainID, guests: [(machine: String, disk: DiskID)],
+    secondary: inout VolumeModel, at now: Instant
   ) {
-    let wrongs = complaints(about: point, domain: domain, secondary: secondary)
+    let named = point.leftOut + point.notInPoint
+    var wrongs = complaints(about: point, domain: domain, secondary: secondary)
+    for guest in guests where !point.images.contains(where: { $0.disk == guest.disk }) {
+      if named.contains(where: { $0.hasPrefix("\(guest.machine):") || $0.hasPrefix("\(guest.machine)/") }) {
+        continue
+      }
+      wrongs.append("disk \(guest.disk) of \(guest.machine) is not in it, and nothing says so")
+    }
     guard wrongs.isEmpty else {
       for wrong in wrongs {
         note(Violation(.sealedByProofOnly, at: now, "the point of run \(point.run) is false: \(wrong)"))
@@ -118,7 +138,9 @@ public struct Oracle: Sendable {
       return
     }
     let layout = DomainLayout(domain)
-    secondary.watch(point.images.map { layout.volume($0.volume, of: $0.disk) })
+    secondary.watch(
+      point.images.flatMap { [layout.volume($0.volume, of: $0.disk), layout.meta($0.volume, of: $0.disk)] })
+    trueRuns.insert(point.run)
     exposure.sealed(point.instant, at: now)
   }
 
@@ -189,7 +211,7 @@ public struct Oracle: Sendable {
     for machine in engine.allMachines {
       for snapshot in machine.snapshots where snapshot.kind == .regular {
         guard snapshot.description.contains(record.id.description) else { continue }
-        if !record.leftOver.contains(where: { $0.contains(machine.name) }) {
+        if !record.leftOver.contains(where: { $0.hasPrefix("\(machine.name): ") }) {
           note(
             Violation(
               .noSnapshotForgotten, at: now,

@@ -58,9 +58,11 @@ public struct CrashSweep: Sendable {
   public let scenario: Scenario
   public let seed: UInt64
   private let cycle: ScenarioRunner.Cycle
+  private let family: ScenarioRunner.Family
 
   public init(
-    _ scenario: Scenario, seed: UInt64, cycle: @escaping ScenarioRunner.Cycle = ScenarioRunner.syncRun
+    _ scenario: Scenario, seed: UInt64, cycle: @escaping ScenarioRunner.Cycle = ScenarioRunner.syncRun,
+    family: @escaping ScenarioRunner.Family = { DirectPorts(world: $0, store: $1) }
   ) {
     var scenario = scenario
     // Counts of points and stretches of time are those of a run that nobody strikes; the laws are not.
@@ -68,11 +70,12 @@ public struct CrashSweep: Sendable {
     self.scenario = scenario
     self.seed = seed
     self.cycle = cycle
+    self.family = family
   }
 
   /// Boundaries of each life when nobody strikes.
   public func boundaries() -> [UInt64] {
-    ScenarioRunner(scenario, seed: seed, cycle: cycle).run().lives.map(\.boundaries)
+    ScenarioRunner(scenario, seed: seed, cycle: cycle, family: family).run().lives.map(\.boundaries)
   }
 
   /// Every `stride`-th boundary of every life, in every way.
@@ -97,7 +100,8 @@ public struct CrashSweep: Sendable {
   }
 
   public func run(_ tried: Case) -> Outcome {
-    let report = ScenarioRunner(scenario, seed: seed, strikes: strikes(tried), cycle: cycle).run()
+    let report = ScenarioRunner(scenario, seed: seed, strikes: strikes(tried), cycle: cycle, family: family)
+      .run()
     // A fault of the scenario may fall into an outage: that shows nothing, and breaks nothing.
     let reasons = report.reasons.filter { !report.unfelt.contains($0) }
     let life = tried.life < report.lives.count ? report.lives[tried.life] : nil

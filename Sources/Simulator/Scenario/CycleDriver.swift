@@ -8,6 +8,7 @@ struct CycleDriver: Sendable {
   let cycle: ScenarioRunner.Cycle
   let world: SimulatedWorld
   let store: SimStore
+  let ports: any PortFamily
   let lives: Lives
 
   /// Lives that one cycle may cost.
@@ -50,6 +51,7 @@ struct CycleDriver: Sendable {
         // Killed, told to end by a lost lease, or given up on an error: the service manager starts another life, and the
         // lease of the dead has to run out first.
         if error.kind == .unfit { throw error }
+        if let trouble = lives.trouble(with: error, in: world) { throw trouble }
         world.timeline.add(world.loop.now, .run, "the executor's life \(lives.count) ended: \(error)")
         try await world.loop.sleep(supervisor, for: .seconds(10))
       }
@@ -117,10 +119,14 @@ struct CycleDriver: Sendable {
       key: DestinationKey(domain: world.domain.name, destination: scenario.plan.secondary.name),
       domain: world.domain.name)
     world.executor = who
+    defer { world.executor = nil }
     var draws = Randomness(seed.child("life", lives.count))
     do throws(DRError) {
-      let ports = world.ports(for: who, store: store)
-      return .success(try await cycle(ports, target, scenario.policy, draws.identifier()))
+      let fresh: RunID = draws.identifier()
+      try await ports.withPorts(of: who) { (ports) async throws(DRError) in
+        try await cycle(ports, target, scenario.policy, fresh)
+      }
+      return .success(())
     } catch {
       return .failure(error)
     }
@@ -131,6 +137,17 @@ struct CycleDriver: Sendable {
 final class Lives: @unchecked Sendable {
   private(set) var all: [Incarnation] = []
   var count: Int { all.count }
+
+  /// An end that nobody brought about is a defect of the program under test: it was not killed, it did not stand still, its
+  /// ports worked, and it does not say that another one is at work.
+  func trouble(with error: DRError, in world: SimulatedWorld) -> DRError? {
+    guard let last = all.last, world.loop.isAlive(last), error.kind != .busy,
+      !all.contains(where: { world.loop.struck($0) != nil }),
+      !world.plan.faults.contains(where: { $0.kind == .portUnreachable || $0.kind == .portAnswerLost })
+    else { return nil }
+    return DRError(
+      .malformed, "finish the cycle", reason: "the program gave up although nothing was wrong: \(error)")
+  }
   func begin(_ who: Incarnation) { all.append(who) }
 }
 

@@ -1,25 +1,32 @@
 import DRKit
 
-/// Runs a scenario in virtual time: the production pipeline on simulated ports, cycle after cycle.
+/// Runs a scenario in virtual time: the production pipeline on simulated ports (or on the real adapters, if a family of ports
+/// has them), cycle after cycle.
 public struct ScenarioRunner: Sendable {
   /// One cycle by whatever algorithm; `SyncRun` unless told otherwise.
   public typealias Cycle =
     @Sendable (SyncPorts, SyncTarget, SyncPolicy, RunID) async throws(DRError) -> Void
+
+  /// Makes the ports for a run's world.
+  public typealias Family = @Sendable (SimulatedWorld, SimStore) -> any PortFamily
 
   public var scenario: Scenario
   public var seed: UInt64
   /// Where the process under test is struck: its first life by the first, its second by the second, …; nil spares a life.
   public var strikes: [LifeStrike?]
   public var cycle: Cycle
+  public var family: Family
 
   public init(
     _ scenario: Scenario, seed: UInt64, strikes: [LifeStrike?] = [],
-    cycle: @escaping Cycle = ScenarioRunner.syncRun
+    cycle: @escaping Cycle = ScenarioRunner.syncRun,
+    family: @escaping Family = { DirectPorts(world: $0, store: $1) }
   ) {
     self.scenario = scenario
     self.seed = seed
     self.strikes = strikes
     self.cycle = cycle
+    self.family = family
   }
 
   public static let syncRun: Cycle = {
@@ -40,7 +47,7 @@ public struct ScenarioRunner: Sendable {
     let lives = Lives()
     let driver = CycleDriver(
       scenario: scenario, seed: root.child("runs"), strikes: strikes, cycle: cycle, world: world,
-      store: store, lives: lives)
+      store: store, ports: family(world, store), lives: lives)
     var trouble: [String] = []
     do throws(SimulationFault) {
       let budget = SimulationBudget(steps: Self.steps, until: WorldPlan.birth + extent + Self.patience)

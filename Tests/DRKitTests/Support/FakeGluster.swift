@@ -45,7 +45,7 @@ struct FakeCluster: SecondaryCluster {
     }
   }
 
-  func clients() async throws(DRError) -> [VolumeClient] {
+  func clients() async throws(DRError) -> [BrickClients] {
     try world.call("cluster.clients") { (state, now) throws(DRError) in state.clients(now) }
   }
 

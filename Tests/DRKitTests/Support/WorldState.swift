@@ -217,10 +217,11 @@ extension WorldState {
     }
   }
 
-  func clients(_ now: Instant) -> [VolumeClient] {
+  func clients(_ now: Instant) -> [BrickClients] {
     let lingers = stoppedAt.map { now - $0 < .seconds(2) } ?? false
-    guard isRunning || lingers || hasOrphan else { return [] }
-    return [VolumeClient(brick: BrickName(node: "b1", path: "/bricks/0"), address: "10.0.1.1", port: 49_148)]
+    let worker = isRunning || lingers || hasOrphan ? [VolumeClient(address: "10.0.1.1", port: 49_148)] : []
+    let views = (0..<openViews).map { VolumeClient(address: "10.0.0.1", port: UInt16(1_000 + $0)) }
+    return [BrickClients(brick: BrickName(node: "b1", path: "/bricks/0"), clients: worker + views)]
   }
 
   func rows(_ now: Instant) -> [WorkerStatus] {

@@ -61,7 +61,7 @@ struct SimSecondaryCluster: SecondaryCluster {
     }
   }
 
-  func clients() async throws(DRError) -> [VolumeClient] {
+  func clients() async throws(DRError) -> [BrickClients] {
     try await caller.call("list the secondary's clients", PortLatency.status) { (world, _) throws(DRError) in
       world.session.clientsAtSecondary
     }

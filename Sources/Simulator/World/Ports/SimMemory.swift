@@ -146,7 +146,10 @@ extension SimulatedWorld {
   /// A point was declared sealed: the oracle says whether it is.
   func judge(_ point: RecoveryPoint, at now: Instant) {
     let known = oracle.violations.count
-    oracle.sealed(point, domain: domain.id, secondary: &session.secondary, at: now)
+    let disks = guests.filter { $0.rate > 0 }.map { guest in
+      (machine: engine.allMachines.first { $0.id == guest.machine }?.name ?? "", disk: guest.disk)
+    }
+    oracle.sealed(point, domain: domain.id, guests: disks, secondary: &session.secondary, at: now)
     timeline.add(now, .seal, "point of run \(point.run), \(point.images.count) image(s)")
     for violation in oracle.violations[known...] { timeline.add(now, .law, violation.description) }
   }

@@ -38,3 +38,28 @@ extension SimulatedWorld {
       observer: TimelineObserver(world: self))
   }
 }
+
+/// How the process under test reaches a world: as it is made, one for each run of a scenario.
+public protocol PortFamily: Sendable {
+  /// Runs `body` with all ports of one life of the process under test, and lets go of what they hold.
+  func withPorts(
+    of who: Incarnation, _ body: (SyncPorts) async throws(DRError) -> Void
+  ) async throws(DRError)
+}
+
+/// The simulated ports themselves.
+public struct DirectPorts: PortFamily {
+  let world: SimulatedWorld
+  let store: SimStore
+
+  public init(world: SimulatedWorld, store: SimStore) {
+    self.world = world
+    self.store = store
+  }
+
+  public func withPorts(
+    of who: Incarnation, _ body: (SyncPorts) async throws(DRError) -> Void
+  ) async throws(DRError) {
+    try await body(world.ports(for: who, store: store))
+  }
+}
