@@ -1,11 +1,15 @@
-/// The secondary volume's read-only flag, off for the seal and on again after: `create push-pem` sets it, and the overlays
-/// can't be removed under it (EROFS, measured).
+/// The secondary volume's read-only flag, off while a phase writes there and on again after: `create push-pem` sets it, and
+/// nothing can be written or removed under it (EROFS, measured). Each phase's opening has steps of its own.
 struct SecondaryGate {
   let context: RunContext
+  var phase = Phase.seal
 
-  private static let wasClosed = "seal.gate.was-read-only"
-  private static let openStep = "seal.gate.off"
-  private static let closeStep = "seal.gate.on"
+  private var wasClosed: String { "\(phase.rawValue).gate.was-read-only" }
+  private var openStep: String { "\(phase.rawValue).gate.off" }
+  private var closeStep: String { "\(phase.rawValue).gate.on" }
+
+  /// Phases that open it, in the order in which they do.
+  static let phases: [Phase] = [.converge, .replicate, .seal]
 
   /// - Throws: `.unfit` when the secondary's copy is live at another engine; `.disproved` when the session is not stopped:
   ///   this incarnation may not be the one that stopped it.
@@ -22,11 +26,11 @@ struct SecondaryGate {
         remedy: "let drkit alone start and stop this session")
     }
     let cluster = context.ports.cluster
-    let closed = try await context.durable.once(Self.wasClosed) { () async throws(DRError) in
+    let closed = try await context.durable.once(wasClosed) { () async throws(DRError) in
       try await cluster.geometry().isReadOnly
     }
     guard closed else { return }
-    try await context.durable.once(Self.openStep) { () async throws(DRError) in
+    try await context.durable.once(openStep) { () async throws(DRError) in
       try await cluster.setReadOnly(false)
     }
   }
@@ -34,15 +38,15 @@ struct SecondaryGate {
   /// Also after a failure: journalled as was, the flag goes back whether or not opening it was recorded. Not when the copy
   /// went live meanwhile: its machines would stop.
   func close() async throws(DRError) {
-    guard try await context.durable.recall(Self.wasClosed, as: Bool.self) == true,
-      try await context.durable.recall(Self.closeStep, as: Bool.self) == nil
+    guard try await context.durable.recall(wasClosed, as: Bool.self) == true,
+      try await context.durable.recall(closeStep, as: Bool.self) == nil
     else { return }
     let owner = try await SecondaryOwner(context: context).finding()
     guard owner.grade != .unfit else {
-      return context.note(.seal, "the secondary is left writable: \(owner.text)")
+      return context.note(phase, "the secondary is left writable: \(owner.text)")
     }
     let cluster = context.ports.cluster
-    try await context.durable.once(Self.closeStep) { () async throws(DRError) in
+    try await context.durable.once(closeStep) { () async throws(DRError) in
       try await cluster.setReadOnly(true)
     }
   }
@@ -58,8 +62,10 @@ struct BackOut {
     try await attempt("stop the session") { () async throws(DRError) in
       try await SessionStop(context: context, phase: .merge, step: "backout.stop").run()
     }
-    try await attempt("set the secondary read-only again") { () async throws(DRError) in
-      try await SecondaryGate(context: context).close()
+    for phase in SecondaryGate.phases {
+      try await attempt("set the secondary read-only again") { () async throws(DRError) in
+        try await SecondaryGate(context: context, phase: phase).close()
+      }
     }
   }
 
