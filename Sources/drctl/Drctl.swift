@@ -10,9 +10,10 @@ struct Drctl: AsyncParsableCommand {
       Protect a storage domain:   drctl preflight --config drkit.yaml vms
                                   drctl sync --config drkit.yaml vms
       What would come up now:     drctl status --config drkit.yaml
+      With the primary gone:      drctl secondary assess --host gluster-b1 --volume data-dr
       """,
     subcommands: [
-      Simulate.self, Sync.self, Preflight.self, Runs.self, Status.self, TestBedCommand.self,
+      Simulate.self, Sync.self, Preflight.self, Runs.self, Status.self, Secondary.self, TestBedCommand.self,
       BenchCommand.self,
     ])
 }

@@ -11,6 +11,27 @@ func cancelledBySignals<T: Sendable>(_ body: @escaping @Sendable () async throws
     source.resume()
     return source
   }
-  defer { for source in sources { source.cancel() } }
+  defer {
+    for source in sources { source.cancel() }
+    // Whoever waits at a question afterwards must be able to leave it.
+    for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
+  }
   return try await task.value
+}
+
+/// Runs `body`; SIGTERM and SIGINT only set the flag, so that what was begun is ended in good order.
+func noticingSignals<T>(_ flag: HeardSignal, _ body: () async throws -> T) async throws -> T {
+  let sources = [SIGTERM, SIGINT].map { number in
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    source.setEventHandler { flag.set() }
+    source.resume()
+    return source
+  }
+  defer {
+    for source in sources { source.cancel() }
+    // Whoever waits at a question afterwards must be able to leave it.
+    for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
+  }
+  return try await body()
 }

@@ -24,8 +24,9 @@ struct LiveSecondaryTests {
     "is not touched by the incarnation that resumes",
     arguments: [
       ("engine.updateOVFStore", 1), ("engine.createSnapshot", 2), ("georep.setCheckpoint", 2),
-      ("georep.stop", 2), ("cluster.setReadOnly", 1), ("secondary.replace", 1), ("secondary.remove", 2),
-      ("secondary.remove", 6), ("secondary.digest", 1), ("secondary.replace", 3),
+      ("georep.stop", 2), ("cluster.setReadOnly", 1), ("cluster.setReadOnly", 3), ("cluster.setReadOnly", 5),
+      ("secondary.replace", 1), ("secondary.replace", 2), ("secondary.replace", 3), ("secondary.remove", 2),
+      ("secondary.remove", 6), ("secondary.digest", 1), ("secondary.replace", 5),
     ])
   func isNotTouched(_ call: String, _ nth: Int) async throws {
     let (world, result) = try await killed(atAnswerOf: call, nth: nth, LiveSecondaryTests.goLive)

@@ -20,7 +20,7 @@ struct SealUnderChangeTests {
   @Test("touches nothing under a session that was started again while no executor was there, and stops it")
   func sessionRunsAgain() async throws {
     let world = SmallWorld()
-    world.tripwire.arm(atAnswerOf: "secondary.read", nth: 4)
+    world.tripwire.arm(atAnswerOf: "journal.record seal.arrived")
     let end = try await world.runToTheEnd { $0.start(Instant(epochSeconds: 1_700_000_900)) }
     #expect(world.with { $0.violations } == [])
     #expect(end.result.record.failure?.kind == .disproved)

@@ -74,10 +74,27 @@ public struct SealedImage: Hashable, Sendable, Codable {
   /// The frozen base, which is the image's leaf at the secondary.
   public var volume: VolumeID
   public var digest: FileDigest
+  /// What it stands on, next below first, each proved. Nil in points of older versions, which did not keep it.
+  public var below: [SealedVolume]?
 
-  public init(machine: VirtualMachineID, disk: DiskID, volume: VolumeID, digest: FileDigest) {
+  public init(
+    machine: VirtualMachineID, disk: DiskID, volume: VolumeID, digest: FileDigest,
+    below: [SealedVolume]? = nil
+  ) {
     self.machine = machine
     self.disk = disk
+    self.volume = volume
+    self.digest = digest
+    self.below = below
+  }
+}
+
+/// A volume below the leaf of a sealed image.
+public struct SealedVolume: Hashable, Sendable, Codable {
+  public var volume: VolumeID
+  public var digest: FileDigest
+
+  public init(volume: VolumeID, digest: FileDigest) {
     self.volume = volume
     self.digest = digest
   }

@@ -30,7 +30,7 @@ struct ImageRepair: Sendable {
   }
 
   /// Every volume of the image that has a `.meta`, as vdsm lists them.
-  private func metadata(of disk: DiskID) async throws(DRError) -> [VolumeID: VolumeMetadata] {
+  func metadata(of disk: DiskID) async throws(DRError) -> [VolumeID: VolumeMetadata] {
     let directory = layout.image(disk)
     guard let names = try await view.list(directory) else {
       throw DRError(

@@ -1,11 +1,12 @@
-/// The secondary volume's read-only flag, off for the seal and on again after: `create push-pem` sets it, and the overlays
-/// can't be removed under it (EROFS, measured).
+/// The secondary volume's read-only flag, off while a phase writes there and on again after: `create push-pem` sets it, and
+/// nothing can be written or removed under it (EROFS, measured). Each phase's opening has steps of its own.
 struct SecondaryGate {
   let context: RunContext
+  var phase = Phase.seal
 
-  private static let wasClosed = "preflight.secondary-read-only"
-  private static let openStep = "seal.gate.off"
-  private static let closeStep = "seal.gate.on"
+  private static let wasReadOnlyStep = "preflight.secondary-read-only"
+  private var openStep: String { "\(phase.rawValue).gate.off" }
+  private var closeStep: String { "\(phase.rawValue).gate.on" }
 
   /// - Throws: `.unfit` when the secondary's copy is live at another engine; `.disproved` when the session is not stopped:
   ///   this incarnation may not be the one that stopped it.
@@ -13,7 +14,7 @@ struct SecondaryGate {
     try await proveIdle()
     let cluster = context.ports.cluster
     guard try await wasReadOnly() else { return }
-    try await context.durable.once(Self.openStep) { () async throws(DRError) in
+    try await context.durable.once(openStep) { () async throws(DRError) in
       try await cluster.setReadOnly(false)
     }
   }
@@ -32,7 +33,7 @@ struct SecondaryGate {
         reason: "the session was stopped, but \(complaint)",
         remedy: "let drkit alone start and stop this session")
     }
-    try await context.proveSilence(.seal)
+    try await context.proveSilence(phase)
   }
 
   /// As the run found it, asked at preflight: in the step before it is switched off it would be the journal's last record, and
@@ -40,7 +41,7 @@ struct SecondaryGate {
   @discardableResult
   func wasReadOnly() async throws(DRError) -> Bool {
     let cluster = context.ports.cluster
-    return try await context.durable.once(Self.wasClosed) { () async throws(DRError) in
+    return try await context.durable.once(Self.wasReadOnlyStep) { () async throws(DRError) in
       try await cluster.geometry().isReadOnly
     }
   }
@@ -48,12 +49,12 @@ struct SecondaryGate {
   /// After success and after failure: the flag goes back to what it was, whether or not its switching was recorded.
   /// - Throws: `.unfit` when the copy went live meanwhile: its machines would stop.
   func close() async throws(DRError) {
-    guard try await context.durable.recall(Self.wasClosed, as: Bool.self) == true,
-      try await context.durable.recall(Self.closeStep, as: Bool.self) == nil
+    guard try await context.durable.recall(Self.wasReadOnlyStep, as: Bool.self) == true,
+      try await context.durable.recall(closeStep, as: Bool.self) == nil
     else { return }
     try await SecondaryOwner(context: context).refuseLive()
     let cluster = context.ports.cluster
-    try await context.durable.once(Self.closeStep) { () async throws(DRError) in
+    try await context.durable.once(closeStep) { () async throws(DRError) in
       try await cluster.setReadOnly(true)
     }
   }
@@ -73,6 +74,7 @@ struct BackOut {
         try await SessionStop(context: context, phase: .merge, step: "backout.stop").run()
       }
     }
+    // The seal's gate closes here, and with it whichever an earlier phase could not close.
     undone += try await attempt("the secondary could not be set read-only again") {
       () async throws(DRError) in try await SecondaryGate(context: context).close()
     }

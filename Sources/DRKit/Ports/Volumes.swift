@@ -31,7 +31,11 @@ public protocol VolumeView: Sendable {
   /// The whole of a small file (at most 1 MiB); nil when it does not exist.
   func read(_ path: String) async throws(DRError) -> [UInt8]?
 
-  /// Names in a directory, sorted; nil when it does not exist.
+  /// At most `count` bytes (1 MiB at most) of a file of any size, from `offset`; fewer at its end, none past it; nil when it
+  /// does not exist.
+  func read(_ path: String, at offset: Int64, count: Int) async throws(DRError) -> [UInt8]?
+
+  /// Names in a directory (`""` is the root), sorted; nil when it does not exist.
   func list(_ directory: String) async throws(DRError) -> [String]?
 
   /// Bytes; nil when the file does not exist.
@@ -50,6 +54,13 @@ public protocol VolumeView: Sendable {
   func space() async throws(DRError) -> VolumeSpace
 
   func close() async
+}
+
+extension VolumeView {
+  /// For views of small files only: the whole is read, and cut.
+  public func read(_ path: String, at offset: Int64, count: Int) async throws(DRError) -> [UInt8]? {
+    try await read(path).map { Array($0.dropFirst(Int(max(0, offset))).prefix(max(0, count))) }
+  }
 }
 
 /// The primary volume's content: nonces, digests of frozen bases, space.

@@ -21,6 +21,22 @@ public enum NonceText {
     return nil
   }
 
+  public struct Parsed: Hashable, Sendable {
+    public var run: RunID
+    public var pass: String
+  }
+
+  /// Whose a nonce is; nil for what is empty, cut off, or none.
+  public static func parse(_ bytes: [UInt8]) -> Parsed? {
+    let lines = String(decoding: bytes, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    guard lines.count == 5, lines[1].hasPrefix("run "), let run = RunID(lines[1].dropFirst(4)),
+      lines[2].hasPrefix("pass ")
+    else { return nil }
+    let pass = String(lines[2].dropFirst(5))
+    return complaint(bytes, run: run, pass: pass) == nil ? Parsed(run: run, pass: pass) : nil
+  }
+
   private static func head(_ run: RunID, _ pass: String) -> String {
     "drkit nonce\nrun \(run)\npass \(pass)\n"
   }

@@ -18,6 +18,10 @@ public struct VolumeMetadata: Hashable, Sendable {
   public let parent: VolumeID
   public let isLegal: Bool
   public let role: Role
+  /// `DATA`, `OVFS`, `MEMM`, …; nil where the file does not say.
+  public let diskType: String?
+  /// `CTIME`, when the volume was made; nil where the file does not say.
+  public let created: Instant?
 
   /// - Throws: `.malformed` naming `path` and the key.
   public init(_ bytes: [UInt8], path: String) throws(DRError) {
@@ -57,6 +61,8 @@ public struct VolumeMetadata: Hashable, Sendable {
     domain = try id("DOMAIN", StorageDomainKind.self)
     parent = try id("PUUID", VolumeKind.self)
     isLegal = try value("LEGALITY") == "LEGAL"
+    diskType = values["DISKTYPE"]
+    created = values["CTIME"].flatMap { Int64($0) }.map { Instant(epochSeconds: min(max(0, $0), 1 << 33)) }
   }
 
   /// The file's bytes with another `VOLTYPE`.

@@ -39,6 +39,13 @@ public final class GlusterVolumeView: VolumeView {
     return try await perform("read a file", path) { files throws(DRError) in try files.read(path) }
   }
 
+  public func read(_ path: String, at offset: Int64, count: Int) async throws(DRError) -> [UInt8]? {
+    let path = try VolumePath(path)
+    return try await perform("read a file", path) { files throws(DRError) in
+      try files.read(path, at: offset, count: count)
+    }
+  }
+
   public func list(_ directory: String) async throws(DRError) -> [String]? {
     let path = try VolumePath(directory: directory)
     return try await perform("list a directory", path) { files throws(DRError) in try files.list(path) }

@@ -29,6 +29,16 @@ struct VolumeFiles: Sendable {
     return bytes
   }
 
+  /// A part of a file of any size; what lies past its end is not there.
+  func read(_ path: VolumePath, at offset: Int64, count: Int) throws(DRError) -> [UInt8]? {
+    let operation = "read a file"
+    guard let (file, _) = try handle.file(path, operation) else { return nil }
+    var bytes = [UInt8](repeating: 0, count: min(max(0, count), Self.smallFileLimit))
+    let filled = try Self.fill(&bytes, from: file, at: max(0, offset), path, operation)
+    bytes.removeLast(bytes.count - filled)
+    return bytes
+  }
+
   /// Reads until the buffer is full or the file ends; returns how many bytes.
   static func fill(
     _ buffer: inout [UInt8], from file: Descriptor, at offset: Int64, _ path: VolumePath, _ operation: String

@@ -67,7 +67,7 @@ public struct SiteAssembly: Sendable {
     policy = configuration.policy
   }
 
-  private static func runner(_ volume: VolumeAccess) throws(DRError) -> any CommandRunner {
+  static func runner(_ volume: VolumeAccess) throws(DRError) -> any CommandRunner {
     switch volume.access {
     case .local: SubprocessRunner()
     case .ssh(let user): try SSHRunner(host: volume.host, user: user)

@@ -77,6 +77,8 @@ public struct Oracle: Sendable {
   ) {
     guard secondary.slot(of: path) != nil else { return }
     if workersLive { note(Violation(.nobodyWritesWhileAWorkerLives, at: now, "\(path) is removed")) }
+    // Records of old runs: drkit's own, beside the domain.
+    if path.hasPrefix("\(DomainLayout.points)/") { return }
     let name = path.split(separator: "/").last.map(String.init) ?? path
     let stem = name.split(separator: ".").first.map(String.init) ?? name
     guard path.contains("/images/"), let volume = VolumeID(stem), requested[volume] != nil else {

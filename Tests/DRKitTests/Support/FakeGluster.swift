@@ -101,8 +101,9 @@ final class FakeView: VolumeView {
 
   func list(_ directory: String) async throws(DRError) -> [String]? {
     try world.call("\(side).list") { (state, _) throws(DRError) in
-      let names = files(state).keys.filter { $0.hasPrefix("\(directory)/") }
-        .map { String($0.dropFirst(directory.count + 1).prefix { $0 != "/" }) }
+      let head = directory.isEmpty ? "" : "\(directory)/"
+      let names = files(state).keys.filter { $0.hasPrefix(head) }
+        .map { String($0.dropFirst(head.count).prefix { $0 != "/" }) }
       return names.isEmpty ? nil : Set(names).sorted()
     }
   }
@@ -115,14 +116,7 @@ final class FakeView: VolumeView {
 
   func digest(of path: String) async throws(DRError) -> FileDigest? {
     try world.call("\(side).digest") { (state, _) throws(DRError) in
-      files(state)[path].map { bytes in
-        let hash = bytes.reduce(UInt64(14_695_981_039_346_656_037)) {
-          ($0 ^ UInt64($1)) &* 1_099_511_628_211
-        }
-        let word = String(hash, radix: 16)
-        let padded = String(repeating: "0", count: 16 - word.count) + word
-        return FileDigest(size: Int64(bytes.count), sha256: String(repeating: padded, count: 4))
-      }
+      files(state)[path].map(FakeDigest.of)
     }
   }
 
@@ -147,4 +141,14 @@ final class FakeView: VolumeView {
   }
 
   func close() async { world.with { $0.openViews -= 1 } }
+}
+
+/// What stands for SHA-256 in every fake volume.
+enum FakeDigest {
+  static func of(_ bytes: [UInt8]) -> FileDigest {
+    let hash = bytes.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+    let word = String(hash, radix: 16)
+    let padded = String(repeating: "0", count: 16 - word.count) + word
+    return FileDigest(size: Int64(bytes.count), sha256: String(repeating: padded, count: 4))
+  }
 }

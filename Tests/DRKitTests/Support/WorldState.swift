@@ -103,7 +103,8 @@ struct WorldState: Sendable {
       for disk in machines[m].disks where machines[m].machine.status.mayWrite {
         guard let active = disk.activeVolume, disk.domains.contains(Sample.domain) else { continue }
         guestWrites += 1
-        write(layout.volume(active, of: disk.id), Array("write \(guestWrites) of \(active)".utf8))
+        // Of one length: a size must not give away what only a digest can.
+        write(layout.volume(active, of: disk.id), Array("write \(100_000 + guestWrites) of \(active)".utf8))
       }
     }
     deliver(now)

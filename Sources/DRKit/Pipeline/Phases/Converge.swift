@@ -18,6 +18,8 @@ struct ConvergePhase {
       }
       guard needed else { return ((), note: "not needed: a sealed point stands") }
       context.note(.converge, "no sealed point yet: a first pass without snapshots")
+      // The catalogue may be new and the secondary not: a point of another catalogue's would be overwritten unsaid.
+      try await IntentWriting(context: context, phase: .converge).run(nil)
       let pass = ReplicationPass(
         context: context, phase: .converge, name: "converge", limit: context.policy.convergeLimit)
       let outcome = try await pass.run()

@@ -17,6 +17,7 @@ struct QuiescePhase {
 
   static let planStep = "quiesce.plan"
   static let snapshotStep = "quiesce.snapshot"
+  static let requestedStep = "quiesce.requested"
 
   func run() async throws(DRError) -> Quiesced {
     try await context.phase(.quiesce) { () async throws(DRError) in
@@ -77,7 +78,7 @@ struct QuiescePhase {
     let durable = context.durable
     let item = machine.id.description
     let description = context.snapshotDescription
-    let requested = try await durable.once("quiesce.requested", item) { () async throws(DRError) in
+    let requested = try await durable.once(Self.requestedStep, item) { () async throws(DRError) in
       context.ports.clock.now
     }
     let snapshot = try await durable.once(Self.snapshotStep, item) { () async throws(DRError) in

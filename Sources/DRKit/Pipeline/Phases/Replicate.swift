@@ -11,6 +11,8 @@ struct ReplicatePhase {
     try await context.phase(.replicate) { () async throws(DRError) in
       let pass = ReplicationPass(
         context: context, phase: .replicate, name: Self.pass, limit: context.policy.replicateLimit)
+      // Before the wait: it takes the time that has to pass in any case.
+      try await IntentWriting(context: context, phase: .replicate).run(quiesced)
       let rollover = try await context.geometry().rollover
       let ordered = quiesced.settled + rollover + context.policy.rolloverMargin
       try await context.wait(

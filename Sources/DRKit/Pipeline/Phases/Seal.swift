@@ -29,6 +29,7 @@ struct SealPhase {
           leftOut: quiesced.leftOut + undescribed(quiesced.machines, configurations))
       }
       try await writeManifest(point, configurations)
+      try await prune()
       try await context.durable.once("seal.recorded") { () async throws(DRError) in
         try await context.ports.catalogue.save(point)
       }
@@ -103,14 +104,17 @@ struct SealPhase {
         image, layout.image(disk),
         "the chain is \(there.joined(separator: " on ")) there, \(here.joined(separator: " on ")) here")
     }
+    var below: [SealedVolume] = []
     for volume in ours.dropFirst().reversed() {
-      _ = try await context.durable.once("seal.proved.below", "\(disk)/\(volume)") {
+      let digest = try await context.durable.once("seal.proved.below", "\(disk)/\(volume)") {
         () async throws(DRError) in try await compare(image, layout.volume(volume, of: disk))
       }
+      below.insert(SealedVolume(volume: volume, digest: digest), at: 0)
     }
     let digest = try await compare(image, layout.volume(image.disk.base, of: disk))
     context.note(.seal, "\(image.name): \(digest.size) bytes, sha256 \(digest.sha256.prefix(16))…")
-    return SealedImage(machine: image.machine.id, disk: disk, volume: image.disk.base, digest: digest)
+    return SealedImage(
+      machine: image.machine.id, disk: disk, volume: image.disk.base, digest: digest, below: below)
   }
 
   private func chain(
@@ -186,12 +190,34 @@ struct SealPhase {
     _ point: RecoveryPoint, _ configurations: [DescribePhase.Configuration]
   ) async throws(DRError) {
     let layout = try await context.layout()
-    let manifest = Manifest(point: point, configurations: configurations)
+    let intent: Intent? = try await context.durable.recall(IntentWriting.step(.replicate))
+    let manifest = Manifest(
+      point: point, configurations: configurations, predecessor: intent?.predecessor?.run)
     let bytes = try JournalCoding.encode(manifest, for: "manifest")
     try await context.durable.once("seal.manifest") { () async throws(DRError) in
       try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
         try await view.replace(layout.manifest(context.run), with: bytes)
       }
+    }
+  }
+
+  /// The point stands by now: what can't be removed stays until the next time.
+  private func prune() async throws(DRError) {
+    let domain = try await context.domain().id
+    do throws(DRError) {
+      try await context.durable.once("seal.pruned") { () async throws(DRError) in
+        try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
+          let directory = PointRecords.directory(domain)
+          let names = try await view.list(directory) ?? []
+          let records = try await PointRecords.readIntents(view, domain)
+          for name in RecordPruning.superfluous(records, sealing: context.run, names: names) {
+            try await view.remove("\(directory)/\(name)")
+          }
+        }
+      }
+    } catch {
+      if error.kind == .stopped { throw error }
+      context.note(.seal, "old records at the secondary could not be removed: \(error.reason)")
     }
   }
 }
@@ -200,11 +226,4 @@ struct ImageToSeal: Sendable {
   var machine: MachinePlan
   var disk: DiskPlan
   var name: String { "\(machine.name)/\(disk.alias)" }
-}
-
-/// What the secondary itself carries of a point: recovery must not need the primary's journal.
-struct Manifest: Sendable, Codable {
-  var format = 1
-  var point: RecoveryPoint
-  var configurations: [DescribePhase.Configuration]
 }
