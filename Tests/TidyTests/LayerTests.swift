@@ -26,9 +26,15 @@ private let layers: [(folder: String, imports: Set<String>)] = [
   (
     "Sources/Executor/GlusterCLI",
     [
-      "DRKit", "Crypto", "Dispatch", "Foundation", "FoundationXML", "Glibc", "Subprocess", "Synchronization",
-      "SystemPackage",
+      "DRKit", "GlusterFiles", "AgentProtocol", "Crypto", "Dispatch", "Foundation", "FoundationXML", "Glibc",
+      "Subprocess", "Synchronization", "SystemPackage",
     ]
+  ),
+  ("Sources/Executor/GlusterCLI/Files", ["DRKit", "Crypto", "Glibc"]),
+  ("Sources/Executor/AgentProtocol", ["DRKit", "FoundationEssentials"]),
+  (
+    "Sources/Executor/Agent",
+    ["DRKit", "GlusterFiles", "AgentProtocol", "Crypto", "Glibc", "Synchronization"]
   ),
   ("Sources/Executor/StateStore", ["DRKit", "GRDB", "Foundation", "Glibc", "Synchronization"]),
   (
@@ -37,12 +43,12 @@ private let layers: [(folder: String, imports: Set<String>)] = [
   ),
 
   ("Sources/Bench", ["DRKit", "Simulator", "Glibc"]),
+  ("Sources/drkit-agent", ["Agent", "Glibc"]),
   (
     "Sources/drctl",
     [
-      "DRKit", "Simulator", "TestBed", "Site", "Bench", "StrictYAML", "ArgumentParser", "Dispatch",
-      "Foundation",
-      "Glibc", "Synchronization",
+      "DRKit", "Simulator", "TestBed", "Site", "Bench", "Agent", "StrictYAML", "ArgumentParser", "Dispatch",
+      "Foundation", "Glibc", "Synchronization",
     ]
   ),
 
@@ -56,7 +62,9 @@ private let layers: [(folder: String, imports: Set<String>)] = [
 
 /// Nobody imports these, in tests neither.
 private let roots: Set<String> = ["drctl"]
-private let executor: Set<String> = ["OVirtClient", "GlusterCLI", "StateStore", "Site"]
+private let executor: Set<String> = [
+  "OVirtClient", "GlusterCLI", "GlusterFiles", "AgentProtocol", "Agent", "StateStore", "Site",
+]
 
 @Suite("Who imports whom")
 struct LayerTests {

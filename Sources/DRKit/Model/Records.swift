@@ -73,12 +73,18 @@ public struct SealedImage: Hashable, Sendable, Codable {
   /// The frozen base, which is the image's leaf at the secondary.
   public var volume: VolumeID
   public var digest: FileDigest
+  /// How much of the image was compared: the weakest of the base's and those of the volumes below it. Nil in points from
+  /// before there were levels: every byte.
+  public var proof: ContentProof?
 
-  public init(machine: VirtualMachineID, disk: DiskID, volume: VolumeID, digest: FileDigest) {
+  public init(
+    machine: VirtualMachineID, disk: DiskID, volume: VolumeID, digest: FileDigest, proof: ContentProof? = nil
+  ) {
     self.machine = machine
     self.disk = disk
     self.volume = volume
     self.digest = digest
+    self.proof = proof
   }
 }
 

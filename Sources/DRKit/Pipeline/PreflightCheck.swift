@@ -128,7 +128,10 @@ public struct PreflightCheck: Sendable {
     let there = try await withView(of: ports.secondary.view()) { (view) async throws(DRError) in
       try await Side(view, domain.id)
     }
-    return [capacity(here.space, there.space), overlayRoom(here.space), ownership(here.pools, there.pools)]
+    return [
+      capacity(here.space, there.space), overlayRoom(here.space), ownership(here.pools, there.pools),
+      digests(here.digests, there.digests),
+    ]
   }
 
   /// Whose the secondary's copy is, through fresh views: also asked again right before each thing that would change it.
@@ -146,10 +149,40 @@ public struct PreflightCheck: Sendable {
   private struct Side: Sendable {
     let space: VolumeSpace
     let pools: [String]?
+    let digests: Result<String, DRError>
 
     init(_ view: any VolumeView, _ domain: StorageDomainID) async throws(DRError) {
       space = try await view.space()
       pools = try await view.read(DomainLayout(domain).metadata).flatMap(DomainMetadata.pools)
+      do throws(DRError) {
+        digests = .success(try await view.checkDigests())
+      } catch {
+        guard error.kind == .unfit || error.kind == .malformed else { throw error }
+        digests = .failure(error)
+      }
+    }
+  }
+
+  /// A program that is missing would be missed only when everything else is done.
+  private func digests(
+    _ here: Result<String, DRError>, _ there: Result<String, DRError>
+  ) -> PreflightFinding {
+    var ways: [String] = []
+    for (side, result) in [("here", here), ("there", there)] {
+      switch result {
+      case .success(let way): ways.append("\(side) \(way)")
+      case .failure(let error):
+        return PreflightFinding(
+          "verify", .unfit, "\(side): \(error.subject): \(error.reason)", remedy: error.remedy)
+      }
+    }
+    let text = ways.joined(separator: ", ")
+    switch policy.verify {
+    case .full: return PreflightFinding("verify", .ok, "every byte, \(text)")
+    case .sampled(let blocks):
+      return PreflightFinding(
+        "verify", .warning, "\(blocks) shards of each volume, \(text)",
+        remedy: "a lost shard is seen only if it is drawn: verify: full compares every byte")
     }
   }
 
