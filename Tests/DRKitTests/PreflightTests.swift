@@ -27,7 +27,7 @@ struct PreflightTests {
     #expect(
       found.keys.sorted() == [
         "capacity", "overlay-room", "rsync", "secondary-idle", "session", "sharding", "storage-domain",
-        "volume",
+        "verify", "volume",
       ])
     #expect(found.values.allSatisfy { $0.grade == .ok && $0.remedy.isEmpty })
   }

@@ -43,7 +43,9 @@ public enum AgentLine: Hashable, Sendable {
     var error: DRError?
 
     enum CodingKeys: String, CodingKey {
-      case say, protocolVersion = "protocol", threads, size, block, blocks, index, sha256, bytes, root, error
+      case say
+      case protocolVersion = "protocol"
+      case threads, size, block, blocks, index, sha256, bytes, root, error
     }
   }
 
