@@ -45,7 +45,7 @@ public protocol VolumeView: Sendable {
   func size(of path: String) async throws(DRError) -> Int64?
 
   /// Plain SHA-256 of the file as this view reads it; nil when it does not exist. Missing shards are an error
-  /// (`.disproved`), never zeros.
+  /// (`.disproved`) where the volume is read-only; elsewhere they read as zeros, so compare (docs/real-systems.md, Holes).
   func digest(of path: String) async throws(DRError) -> FileDigest?
 
   /// The digests of the blocks that the plan names; nil when the file does not exist. Errors as in `digest(of:)`.

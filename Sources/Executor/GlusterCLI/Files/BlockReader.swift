@@ -37,8 +37,9 @@ package struct BlockReader: Sendable {
 
   /// Adds exactly `count` bytes at `offset` to the hash.
   /// - Parameter buffer: at least `count` bytes.
-  /// - Throws: `.disproved` for content that is not there (a missing shard reads as EROFS or ENOENT, never as zeros, at a
-  ///   read-only secondary; a split brain as EIO; ESTALE if it stays), also where the file ends early; else `.transient`.
+  /// - Throws: `.disproved` for content that is not there (a missing shard, and a hole too, is EROFS or ENOENT where the volume is
+  ///   read-only and zeros elsewhere; a split brain is EIO; ESTALE if it stays), also where the file ends early; else
+  ///   `.transient`.
   package func update(
     _ hash: inout SHA256, at offset: Int64, _ count: Int, through buffer: UnsafeMutableRawBufferPointer
   ) throws(DRError) {
