@@ -18,6 +18,8 @@ def two_cycles_and_a_planted_fault():
         site.start_bed()
         findings = site.drctl_json("preflight", "vms")
         assert all(f["grade"] == "ok" for f in findings), findings
+        verify = [f["text"] for f in findings if f["check"] == "verify"]
+        assert verify == ["every byte, here through the mount, there by an agent"], findings
         bases = checks.bases_of(site)
         assert len(bases) >= 5 and len({m for m, *_ in bases}) >= 3, bases
         for cycle in (1, 2):
@@ -56,6 +58,7 @@ def good_cycle(site, bases):
     assert event["severity"] == "normal", event
     point = site.drctl_json("status")[0]["point"]
     assert {image["volume"] for image in point["images"]} == {base for *_, base in bases}, point
+    assert all(image["proof"]["level"] == "full" and image["proof"]["blocks"] > 0 for image in point["images"]), point
     say(f"    event: {event['description']}")
 
 
@@ -68,6 +71,7 @@ def flipped_byte(site, bases):
     code, lines = site.sync({REPLICATED: lambda: site.on("b1", "/usr/bin/python3", "-c", program, brick)})
     assert code == 1, f"sync exited {code}: a flipped byte was not noticed"
     assert any(line.split()[1:2] == ["seal"] and "prove the content" in line for line in lines), lines
+    assert any("shards compared differ (4194304 bytes each, from 0): 0" in line for line in lines), lines
     checks.check_merged(site)
     event = checks.newest_event(site)
     assert event["severity"] == "alert" and "prove the content" in event["description"], event

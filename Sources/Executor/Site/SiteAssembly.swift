@@ -57,14 +57,23 @@ public struct SiteAssembly: Sendable {
       clock: clock, journal: store, catalogue: store, engine: engine,
       georep: GlusterGeoReplication(session: session, runner: primaryRunner),
       primary: GlusterPrimaryVolume(
-        mount: try GlusterMount(server: primary.host, volume: primary.volume), runner: primaryRunner),
+        mount: try GlusterMount(server: primary.host, volume: primary.volume), runner: primaryRunner,
+        agent: try Self.agent(primary)),
       secondary: GlusterSecondaryVolume(
-        mount: try GlusterMount(server: secondary.host, volume: secondary.volume)),
+        mount: try GlusterMount(server: secondary.host, volume: secondary.volume),
+        agent: try Self.agent(secondary)),
       cluster: GlusterSecondaryCluster(volume: secondary.volume, runner: try Self.runner(secondary)),
       observer: observer)
     target = SyncTarget(
       key: DestinationKey(domain: domain.name, destination: destination.name), domain: domain.name)
     policy = configuration.policy
+  }
+
+  private static func agent(_ volume: VolumeAccess) throws(DRError) -> AgentDigest? {
+    guard let agent = volume.agent else { return nil }
+    return AgentDigest(
+      runner: try runner(volume), program: agent.program, server: volume.host, volume: volume.volume,
+      rate: agent.rate)
   }
 
   static func runner(_ volume: VolumeAccess) throws(DRError) -> any CommandRunner {

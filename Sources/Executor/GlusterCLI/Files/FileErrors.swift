@@ -2,11 +2,11 @@ import DRKit
 import Glibc
 
 /// `errno` in our words.
-enum FileFailure {
+package enum FileFailure {
   /// - Parameters:
   ///   - code: as left by the call that failed.
   ///   - path: relative to the volume.
-  static func error(_ operation: String, _ path: String, _ code: Int32) -> DRError {
+  package static func error(_ operation: String, _ path: String, _ code: Int32) -> DRError {
     let text = String(cString: strerror(code))
     switch code {
     case ENOENT:
@@ -35,16 +35,21 @@ enum FileFailure {
 
   /// A read of a file that is there. What its content can't be had for is a proof's failure: missing shards give EROFS
   /// (seen on 10.3) or ENOENT, a split brain EIO.
-  static func content(_ operation: String, _ path: String, _ code: Int32, at offset: Int64) -> DRError {
+  package static func content(_ operation: String, _ path: String, _ code: Int32, at offset: Int64) -> DRError
+  {
     switch code {
-    case EROFS, EIO, ENOENT, ENODATA:
-      DRError(
-        .disproved, operation, path,
-        reason: "\(String(cString: strerror(code))) at byte \(offset): a shard is missing or unreadable",
-        remedy:
-          "the copy is not whole: synchronise again, and if that does not help recreate the session with reset-sync-time"
-      )
+    case EROFS, EIO, ENOENT, ENODATA: lost(operation, path, code, at: offset)
     default: error(operation, path, code)
     }
+  }
+
+  /// Content that is known not to be there.
+  package static func lost(_ operation: String, _ path: String, _ code: Int32, at offset: Int64) -> DRError {
+    DRError(
+      .disproved, operation, path,
+      reason: "\(String(cString: strerror(code))) at byte \(offset): a shard is missing or unreadable",
+      remedy:
+        "the copy is not whole: synchronise again, and if that does not help recreate the session with reset-sync-time"
+    )
   }
 }
