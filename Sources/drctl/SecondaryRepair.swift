@@ -95,7 +95,7 @@ extension Secondary {
     ) async throws -> SecondaryRepair.Outcome {
       let isSilent = options.json
       let repair = SecondaryRepair(
-        volume: site.volume, cluster: site.cluster, primaryPool: options.primaryPool, clock: SystemClock())
+        volume: site.volume, cluster: site.cluster, primaryPool: options.pool, clock: SystemClock())
       let isInterrupted = HeardSignal()
       let outcome = try await noticingSignals(isInterrupted) {
         try await repair.execute(domain, goesOn: { !isInterrupted.isSet }) { act in

@@ -111,6 +111,15 @@ domains:
         except ValueError:
             raise RuntimeError(f"drctl {' '.join(words)}: exit {done.returncode}: {done.stdout}{done.stderr}")
 
+    def secondary_alone(self, verb, *words):
+        """`drctl secondary` on a node of the secondary, without configuration. Returns (exit code, its JSON)."""
+        done = self.on("b1", self.drctl, "secondary", verb, "--host", "b1", "--volume", "data-dr", "--json", *words,
+                       check=False)
+        try:
+            return done.returncode, json.loads(done.stdout)
+        except ValueError:
+            raise RuntimeError(f"secondary {verb}: exit {done.returncode}: {done.stdout}{done.stderr}")
+
     def sync(self, when=None):
         """One run, its progress printed. `when` maps a piece of text to a function that is called, with the run held
         still by SIGSTOP, as soon as a line with that text appears. Returns (exit code, lines)."""
