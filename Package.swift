@@ -53,7 +53,7 @@ let package = Package(
         "DRKit", "StrictYAML", "CSimulatorHook",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ],
-      exclude: ["Hook", "TestBed"],
+      exclude: ["Hook", "TestBed", "Wire"],
       swiftSettings: house),
     .target(
       name: "TestBed",
@@ -103,6 +103,13 @@ let package = Package(
       path: "Sources/Executor/Site",
       swiftSettings: house),
 
+    // Where the two worlds meet: the real adapters over the simulated systems' bytes.
+    .target(
+      name: "Wire",
+      dependencies: ["DRKit", "Simulator", "TestBed", "OVirtClient", "GlusterCLI"],
+      path: "Sources/Simulator/Wire",
+      swiftSettings: house),
+
     .target(
       name: "Bench",
       dependencies: ["DRKit", "Simulator"],
@@ -110,7 +117,7 @@ let package = Package(
     .executableTarget(
       name: "drctl",
       dependencies: [
-        "DRKit", "Simulator", "TestBed", "Site", "Bench",
+        "DRKit", "Simulator", "TestBed", "Wire", "Site", "Bench",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),
@@ -134,6 +141,10 @@ let package = Package(
       resources: [.copy("Captures")],
       swiftSettings: house),
     .testTarget(name: "StateStoreTests", dependencies: ["StateStore", "DRKit"], swiftSettings: house),
+    .testTarget(
+      name: "WireTests",
+      dependencies: ["Wire", "Simulator", "TestBed", "OVirtClient", "GlusterCLI", "DRKit", "StrictYAML"],
+      swiftSettings: house),
     .testTarget(name: "SiteTests", dependencies: ["Site", "DRKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
   ]

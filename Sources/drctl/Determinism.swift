@@ -15,9 +15,11 @@ extension BenchCommand {
         Examples:
           drctl bench determinism --seeds 200
           drctl bench determinism --seeds 200 scenarios/plain-cycle.yaml
+          drctl bench determinism --seeds 200 scenarios/plain-cycle.yaml --through-wire
         """)
 
     @Option(help: "How many seeds, from 1 on.") var seeds = 200
+    @OptionGroup var wire: WireOption
     @Argument(help: "Scenario files.") var scenarios: [String] = []
 
     func validate() throws {
@@ -34,7 +36,7 @@ extension BenchCommand {
         }
         for path in scenarios {
           let scenario = try ScenarioFile.read(path)
-          let traces = Self.traces(scenario, seeds: seeds)
+          let traces = Self.traces(scenario, seeds: seeds, wire.family)
           var combined = TraceHash()
           for pair in traces { combined.add(pair[0]) }
           let unstable = traces.indices.filter { traces[$0][0] != traces[$0][1] }.map { $0 + 1 }
@@ -48,10 +50,14 @@ extension BenchCommand {
     }
 
     /// Two traces for each seed, in the seeds' order; on every core, since each simulation keeps to its own thread.
-    private static func traces(_ scenario: Scenario, seeds: Int) -> [[String]] {
+    private static func traces(
+      _ scenario: Scenario, seeds: Int, _ family: @escaping ScenarioRunner.Family
+    ) -> [[String]] {
       let traces = Mutex(Array(repeating: [String](), count: seeds))
       DispatchQueue.concurrentPerform(iterations: seeds) { index in
-        let pair = (0..<2).map { _ in ScenarioRunner(scenario, seed: UInt64(index) + 1).run().trace }
+        let pair = (0..<2).map { _ in
+          ScenarioRunner(scenario, seed: UInt64(index) + 1, family: family).run().trace
+        }
         traces.withLock { $0[index] = pair }
       }
       return traces.withLock { $0 }

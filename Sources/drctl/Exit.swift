@@ -15,7 +15,7 @@ enum Exit {
     switch error.kind {
     case .transient, .timedOut, .missing: unavailable
     case .refused, .disproved: failed
-    case .malformed: badData
+    case .malformed, .unreadable: badData
     case .unfit: badConfiguration
     case .busy: busy
     case .stopped: unavailable

@@ -27,6 +27,7 @@ final class ProgressPrinter: RunObserver {
     case .waiting(let phase, let reason, let deadline):
       wait(
         instant, phase.rawValue, "waiting for \(reason) (at most \((deadline - instant).text) more)", reason)
+    case .deadline: break
     case .noted(let phase, let text): line(instant, phase.rawValue, text)
     case .retrying(let error, let attempt, let after):
       line(instant, "retry", "\(error.operation): \(error.reason) (try \(attempt), again in \(after.text))")

@@ -56,7 +56,7 @@ struct JournalCodingTests {
       try JournalCoding.decode(Instant.self, from: Array(text.utf8), for: "quiesce.began")
     } throws: { error in
       guard let error = error as? DRError else { return false }
-      return error.kind == .malformed && error.subject == "quiesce.began" && !error.remedy.isEmpty
+      return error.kind == .unreadable && error.subject == "quiesce.began" && !error.remedy.isEmpty
     }
   }
 

@@ -62,7 +62,7 @@ struct MergeTests {
     let event = try #require(world.with { $0.events }.first)
     #expect(event.severity == .alert)
     #expect(event.externalStatus == .error)
-    #expect(event.description.contains("snapshots still standing: \(name)"))
+    #expect(event.description.contains("still standing: \(name)"))
   }
 
   @Test("left undone is done by the next run before it stacks a second overlay")

@@ -26,7 +26,8 @@ struct PreflightTests {
     let found = try await findings()
     #expect(
       found.keys.sorted() == [
-        "capacity", "overlay-room", "rsync", "secondary-idle", "session", "sharding", "storage-domain",
+        "capacity", "overlay-room", "rsync", "secondary-idle", "secondary-silent", "session", "sharding",
+        "storage-domain",
         "volume",
       ])
     #expect(found.values.allSatisfy { $0.grade == .ok && $0.remedy.isEmpty })

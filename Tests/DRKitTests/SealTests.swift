@@ -27,7 +27,7 @@ struct SealTests {
     #expect(result.record.failure?.kind == .disproved)
     #expect(result.record.failure?.reason.contains("although the checkpoint says complete") == true)
     #expect(world.with { $0.removedAtSecondary } == [])
-    #expect(world.journal.steps.contains { $0.hasPrefix("seal.gate") } == false)
+    #expect(world.journal.steps.contains { $0.hasPrefix("seal.gate.off") } == false)
   }
 
   @Test("fails when a base's content differs, closes the secondary again, merges and alerts")

@@ -63,7 +63,7 @@ class LabSite:
             [HERE / "on", "a1", self.drctl, "testbed", "engine", "--listen", f"127.0.0.1:{PORT}",
              "--password-file", str(self.lab / "bed-password"), *mode],
             env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
-        for _ in range(600):
+        for _ in range(3000):
             if "listening on" in (self.lab / "bed.log").read_text():
                 return
             if self.bed.poll() is not None:

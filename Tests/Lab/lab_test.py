@@ -1,4 +1,5 @@
 """The lab tests. Exit 0 when every one passed; the last line is `N passed, N failed`."""
+import signal
 import sys
 import time
 
@@ -11,8 +12,8 @@ REPLICATED = "checkpoint complete on every subvolume"
 def two_cycles_and_a_planted_fault():
     """Two cycles with writers running, judged from outside; then one flipped byte at the secondary."""
     site = LabSite("lab-cycles", "10.87.10")
-    site.up()
     try:
+        site.up()
         site.write_config()
         site.start_bed()
         findings = site.drctl_json("preflight", "vms")
@@ -141,8 +142,8 @@ time.sleep((newest - time.time()) % 15 + 0.3)
 def a_natural_stall_is_healed():
     """Without the shim about every second live crawl stalls: a run that depends on it heals it with a new worker."""
     site = LabSite("lab-stall", "10.87.20", SHIM="0")
-    site.up()
     try:
+        site.up()
         # Nothing but the nonces to carry, written just after a rollover, and the session started at once: the history crawl
         # is over before their changelog closes, and they are left to the live crawl.
         site.write_config("policy: { start-lead: 20s }\n")
@@ -166,6 +167,8 @@ def a_natural_stall_is_healed():
 TESTS = [two_cycles_and_a_planted_fault, a_natural_stall_is_healed]
 
 if __name__ == "__main__":
+    # So that a run that is told to end takes its lab down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     chosen = [test for test in TESTS if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]]
     if not chosen:
         sys.exit(f"no such test; there are: {', '.join(test.__name__ for test in TESTS)}")

@@ -1,7 +1,7 @@
 import Testing
 
 /// The folders that have no clock and no chance of their own.
-private let timeless = ["Sources/DRKit", "Sources/Simulator"]
+private let timeless = ["Sources/DRKit", "Sources/Simulator", "Sources/Simulator/Wire"]
 /// The test bed serves real protocols in real time.
 private let bed = ["Sources/Simulator/TestBed"]
 private let everywhere = ["Sources"]

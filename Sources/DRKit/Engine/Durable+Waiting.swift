@@ -52,17 +52,23 @@ extension Durable {
 
   /// A deadline `limit` from now, decided once.
   func deadline(_ step: String, _ item: String, _ limit: TimeSpan) async throws(DRError) -> Instant {
-    try await once(step + ".deadline", item) { () async throws(DRError) in clock.now + limit }
+    let deadline = try await once(step + ".deadline", item) { () async throws(DRError) in clock.now + limit }
+    observer.observe(.deadline(StepKey(run: run, step: step, item: item), deadline), at: clock.now)
+    return deadline
   }
 
   /// Runs `body` for each item, at most `limit` at once, and returns every result in the items' order.
-  /// - Throws: `.stopped` only, when any of them was stopped.
+  ///
+  /// - Parameter stopsAtFailure: no further item is begun after the first failure, which then stands for those not begun.
+  /// - Throws: what ends the incarnation only, when it ended any of them.
   public func each<Item: Sendable, T: Sendable>(
-    _ items: [Item], limit: Int, _ body: @escaping @Sendable (Item) async throws(DRError) -> T
+    _ items: [Item], limit: Int, stopsAtFailure: Bool = false,
+    _ body: @escaping @Sendable (Item) async throws(DRError) -> T
   ) async throws(DRError) -> [Result<T, DRError>] {
     let results = await withTaskGroup(of: (Int, Result<T, DRError>).self) { group in
       var results: [Result<T, DRError>?] = Array(repeating: nil, count: items.count)
       var next = 0
+      var failure: Result<T, DRError>?
       func add() {
         let index = next
         let item = items[index]
@@ -76,11 +82,12 @@ extension Durable {
       while next < min(max(1, limit), items.count) { add() }
       while let (index, result) = await group.next() {
         results[index] = result
-        if next < items.count { add() }
+        if case .failure = result, stopsAtFailure, failure == nil { failure = result }
+        if next < items.count, failure == nil { add() }
       }
-      return results.compactMap { $0 }
+      return results.compactMap { $0 ?? failure }
     }
-    for case .failure(let error) in results where error.kind == .stopped { throw error }
+    for case .failure(let error) in results where error.endsIncarnation { throw error }
     return results
   }
 }

@@ -18,7 +18,7 @@ enum JournalCoding {
       return try JSONDecoder().decode(T.self, from: Data(bytes))
     } catch {
       throw DRError(
-        .malformed, "read the journal", step, reason: "the recorded value can't be decoded: \(error)",
+        .unreadable, "read the journal", step, reason: "the recorded value can't be decoded: \(error)",
         remedy: "this run was journalled by another version of drkit: let that version finish it")
     }
   }

@@ -42,6 +42,8 @@ final class LeaseKeeper: Sendable {
     while true {
       do throws(DRError) {
         try await clock.sleep(for: TimeSpan(nanoseconds: length.nanoseconds / 3))
+        // One that stood still until its lease had run out must not come back to life with a lease that is free again.
+        try check()
         try await take()
       } catch {
         // A transient failure leaves time for two more tries; a lost lease shows at the next check.

@@ -15,6 +15,8 @@ public struct DRError: Error, Hashable, Sendable, Codable {
     case timedOut
     /// The content, or the state of the world, is not what a proof demands.
     case disproved
+    /// The run's own journal can't be read. Passed on at once like `stopped`: what can't be read decides nothing.
+    case unreadable
     /// Bad configuration or a precondition that is not met; nothing was touched.
     case unfit
     /// Another run holds the lease.
@@ -42,6 +44,9 @@ public struct DRError: Error, Hashable, Sendable, Codable {
     self.reason = reason
     self.remedy = remedy
   }
+
+  /// Whether it ends this incarnation and leaves the run to another one.
+  public var endsIncarnation: Bool { kind == .stopped || kind == .unreadable }
 
   public static let stopped = DRError(.stopped, "run", reason: "this process was told to stop")
 }

@@ -112,6 +112,29 @@ public struct VolumeGeometry: Hashable, Sendable, Codable {
   }
 }
 
+/// Who is connected to one brick, as `gluster volume status VOLUME clients` tells it.
+public struct BrickClients: Hashable, Sendable, Codable {
+  public var brick: BrickName
+  public var clients: [VolumeClient]
+
+  public init(brick: BrickName, clients: [VolumeClient]) {
+    self.brick = brick
+    self.clients = clients
+  }
+}
+
+/// One connection to a brick.
+public struct VolumeClient: Hashable, Sendable, Codable {
+  /// The client's, as the brick sees it; an IPv6 address without brackets.
+  public var address: String
+  public var port: UInt16
+
+  public init(address: String, port: UInt16) {
+    self.address = address
+    self.port = port
+  }
+}
+
 /// Bytes of a volume, as a mount of it sees them.
 public struct VolumeSpace: Hashable, Sendable, Codable {
   public var total: Int64

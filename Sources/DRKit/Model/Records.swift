@@ -27,7 +27,8 @@ public struct RunRecord: Hashable, Sendable, Codable {
   public var outcome: RunOutcome
   /// What failed, for a run that did.
   public var failure: DRError?
-  /// Snapshots that still stood at the end (machine/snapshot), each named in an alert.
+  /// What still stood at the end: snapshots (`machine: snapshot`), a session or a flag that could not be put back; each named in
+  /// an alert.
   public var leftOver: [String]
   public var phases: [PhaseRecord]
 

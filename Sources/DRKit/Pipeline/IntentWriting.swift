@@ -9,8 +9,12 @@ struct IntentWriting: Sendable {
 
   /// - Parameter quiesced: nil for a pass without snapshots.
   func run(_ quiesced: Quiesced?) async throws(DRError) {
-    let intent = try await context.durable.once(Self.step(phase)) { () async throws(DRError) in
-      try await compose(quiesced)
+    let intent: Intent
+    if let known: Intent = try await context.durable.recall(Self.step(phase)) {
+      intent = known
+    } else {
+      intent = try await compose(quiesced)
+      try await context.durable.remember(intent, Self.step(phase))
     }
     let bytes = try JournalCoding.encode(intent, for: "intent")
     let path = try await context.layout().intent(context.run)
@@ -42,9 +46,15 @@ struct IntentWriting: Sendable {
     }
   }
 
+  private func patient(
+    _ open: () async throws(DRError) -> any VolumeView
+  ) async throws(DRError) -> any VolumeView {
+    try await context.durable.patient(open)
+  }
+
   private func compose(_ quiesced: Quiesced?) async throws(DRError) -> Intent {
     let domain = try await context.domain()
-    let records = try await withView(of: try await context.ports.secondary.view()) {
+    let records = try await withView(of: try await patient(context.ports.secondary.view)) {
       (view) async throws(DRError) in try await PointRecords.read(view, domain.id)
     }
     let others = records.intents.filter { $0.run != context.run }
@@ -74,7 +84,8 @@ struct IntentWriting: Sendable {
   ) async throws(DRError) -> ([String], [Intent.RecordedMetadata]) {
     let layout = DomainLayout(domain)
     let disks = quiesced?.machines.flatMap(\.disks) ?? []
-    return try await withView(of: try await context.ports.primary.view()) { (view) async throws(DRError) in
+    return try await withView(of: try await patient(context.ports.primary.view)) {
+      (view) async throws(DRError) in
       let pools = try await view.read(layout.metadata).flatMap(DomainMetadata.pools) ?? []
       var recorded: [Intent.RecordedMetadata] = []
       for plan in disks {

@@ -25,24 +25,36 @@ public struct PreflightCheck: Sendable {
   let ports: SyncPorts
   let target: SyncTarget
   let policy: SyncPolicy
+  /// How patiently each single question is asked: a person who waits for the answer wants to hear at once that the engine is
+  /// down, a run does not give up for it.
+  let patience: RetryPolicy
 
-  public init(ports: SyncPorts, target: SyncTarget, policy: SyncPolicy) {
+  public init(
+    ports: SyncPorts, target: SyncTarget, policy: SyncPolicy, patience: RetryPolicy = RetryPolicy(attempts: 1)
+  ) {
     self.ports = ports
     self.target = target
     self.policy = policy
+    self.patience = patience
+  }
+
+  private func ask<T>(_ question: () async throws(DRError) -> T) async throws(DRError) -> T {
+    try await patience.retrying(ports.clock, ports.observer, question)
   }
 
   /// Every finding, the good ones too.
   /// - Throws: what a port throws, when it can't be asked at all.
   public func findings() async throws(DRError) -> [PreflightFinding] {
-    let domain = try await ports.engine.storageDomain(target.domain)
-    let primary = try await ports.georep.primaryGeometry()
-    let secondary = try await ports.cluster.geometry()
-    let rows = try await ports.georep.status()
-    let mover = try await ports.georep.dataMover()
+    let domain = try await ask { () async throws(DRError) in
+      try await ports.engine.storageDomain(target.domain)
+    }
+    let primary = try await ask { () async throws(DRError) in try await ports.georep.primaryGeometry() }
+    let secondary = try await ask { () async throws(DRError) in try await ports.cluster.geometry() }
+    let rows = try await ask { () async throws(DRError) in try await ports.georep.status() }
+    let mover = try await ask { () async throws(DRError) in try await ports.georep.dataMover() }
     return [
       domainMatches(domain), session(rows, primary), started(primary), started(secondary),
-      sharding(primary, secondary), dataMover(mover),
+      sharding(primary, secondary), dataMover(mover), try await silence(rows, secondary),
     ] + (try await content(domain))
   }
 
@@ -89,6 +101,22 @@ public struct PreflightCheck: Sendable {
     return PreflightFinding("session", .ok, "\(ports.georep.session), \(rows.count) worker row(s)")
   }
 
+  private func silence(
+    _ rows: [WorkerStatus], _ secondary: VolumeGeometry
+  ) async throws(DRError) -> PreflightFinding {
+    guard rows.allSatisfy({ $0.state == .stopped || $0.state == .created }) else {
+      return PreflightFinding("secondary-silent", .ok, "not looked at while the session runs")
+    }
+    let silence = SecondarySilence(
+      volume: ports.secondary, cluster: ports.cluster, known: policy.knownClients)
+    guard let complaint = try await ask({ () async throws(DRError) in try await silence.complaint() })
+    else {
+      return PreflightFinding("secondary-silent", .ok, "nobody is connected to \(secondary.name)")
+    }
+    return PreflightFinding(
+      "secondary-silent", .unfit, "the session is stopped, but \(complaint)", remedy: SecondarySilence.remedy)
+  }
+
   private func started(_ volume: VolumeGeometry) -> PreflightFinding {
     volume.isStarted
       ? PreflightFinding("volume", .ok, "\(volume.name) is started, \(volume.subvolumes.count) subvolume(s)")
@@ -122,25 +150,36 @@ public struct PreflightCheck: Sendable {
 
   /// Through fresh views of both volumes: room, and whose domain the secondary's copy is.
   private func content(_ domain: StorageDomain) async throws(DRError) -> [PreflightFinding] {
-    let here = try await withView(of: ports.primary.view()) { (view) async throws(DRError) in
-      try await Side(view, domain.id)
+    let here = try await ask { () async throws(DRError) in
+      try await withView(of: ports.primary.view()) { (view) async throws(DRError) in
+        try await Side(view, domain.id)
+      }
     }
-    let there = try await withView(of: ports.secondary.view()) { (view) async throws(DRError) in
-      try await Side(view, domain.id)
+    let there = try await ask { () async throws(DRError) in
+      try await withView(of: ports.secondary.view()) { (view) async throws(DRError) in
+        try await Side(view, domain.id)
+      }
     }
-    return [capacity(here.space, there.space), overlayRoom(here.space), ownership(here.pools, there.pools)]
+    return [
+      capacity(here.space, there.space), overlayRoom(here.space),
+      try await ownership(here.pools, there.pools),
+    ]
   }
 
   /// Whose the secondary's copy is, through fresh views: also asked again right before each thing that would change it.
   func ownership(of domain: StorageDomainID) async throws(DRError) -> PreflightFinding {
     let path = DomainLayout(domain).metadata
-    let here = try await withView(of: ports.primary.view()) { (view) async throws(DRError) in
-      try await view.read(path).flatMap(DomainMetadata.pools)
+    let here = try await ask { () async throws(DRError) in
+      try await withView(of: ports.primary.view()) { (view) async throws(DRError) in
+        try await view.read(path).flatMap(DomainMetadata.pools)
+      }
     }
-    let there = try await withView(of: ports.secondary.view()) { (view) async throws(DRError) in
-      try await view.read(path).flatMap(DomainMetadata.pools)
+    let there = try await ask { () async throws(DRError) in
+      try await withView(of: ports.secondary.view()) { (view) async throws(DRError) in
+        try await view.read(path).flatMap(DomainMetadata.pools)
+      }
     }
-    return ownership(here, there)
+    return try await ownership(here, there)
   }
 
   private struct Side: Sendable {
@@ -176,12 +215,23 @@ public struct PreflightCheck: Sendable {
   }
 
   /// A domain attached to another pool at the secondary is *live* there: a run would overwrite it.
-  private func ownership(_ here: [String]?, _ there: [String]?) -> PreflightFinding {
+  private func ownership(_ here: [String]?, _ there: [String]?) async throws(DRError) -> PreflightFinding {
     guard let there else {
       return PreflightFinding("secondary-idle", .ok, "the domain has not arrived at the secondary yet")
     }
     if here == there { return PreflightFinding("secondary-idle", .ok, "not attached elsewhere") }
-    if there.isEmpty { return PreflightFinding("secondary-idle", .ok, "detached at the secondary") }
+    if there.isEmpty {
+      // Before the first point nothing of ours was there to be attached.
+      let isFresh = try await ports.catalogue.newestPoint(target.key) == nil
+      if isFresh || policy.overwritesDetached {
+        return PreflightFinding("secondary-idle", .ok, "attached nowhere at the secondary")
+      }
+      return PreflightFinding(
+        "secondary-idle", .unfit, "the secondary's copy was attached to another engine, and detached since",
+        remedy:
+          "its machines may have run there: if what they wrote may be lost, sync once with --overwrite-detached"
+      )
+    }
     guard here != nil else {
       return PreflightFinding(
         "secondary-idle", .unfit, "the primary's own dom_md/metadata names no pool to compare with",
@@ -190,7 +240,7 @@ public struct PreflightCheck: Sendable {
     return PreflightFinding(
       "secondary-idle", .unfit, "the secondary's copy is attached to pool \(there.joined(separator: ", "))",
       remedy:
-        "it is live at another engine: a sync would destroy it. Detach it there first, or protect the other way"
+        "it is live at another engine: a sync would destroy what its machines write there. Protect the other way"
     )
   }
 }

@@ -36,7 +36,9 @@ struct ReplicationPass: Sendable {
       context.ports.clock.now
     }
     try await rollOver(geometry, since: written)
-    let arrival = NonceArrival(context: context, pass: name, nonces: nonces, written: written)
+    // The status tells the primary's time, `began` and `written` are of this host: only what lies between them is compared.
+    let primaryTime = checkpoint + (written - began) + .seconds(1)
+    let arrival = NonceArrival(context: context, pass: name, nonces: nonces, written: primaryTime)
     let judge = CheckpointJudge(subvolumes: geometry.subvolumes, checkpoint: checkpoint)
     let heals = try await complete(judge, arrival, geometry)
     try await SessionStop(context: context, phase: phase, step: "\(name).stop").run()
@@ -90,7 +92,9 @@ struct ReplicationPass: Sendable {
             return heals
           }
           reason = "the checkpoint is complete; the nonces written after it have not arrived"
-        case .pending(let why): reason = why
+        case .pending(let why):
+          reason = why
+          completeSince = nil
         }
       }
       guard now < deadline else {
@@ -100,8 +104,15 @@ struct ReplicationPass: Sendable {
           remedy: "look at gsyncd.log on the primary nodes; the bytes that arrived stay")
       }
       context.ports.observer.observe(.waiting(phase, reason: reason, deadline: deadline), at: now)
-      if let rows, let brick = stalls.look(rows, at: now), heals < context.policy.healLimit {
+      if let rows, let brick = stalls.look(rows, at: now) {
+        guard heals < context.policy.healLimit else {
+          throw DRError(
+            .timedOut, "wait for the checkpoint", georep.session.description,
+            reason: "the live crawl of \(brick) stalled again after \(heals) new workers",
+            remedy: "look at gsyncd.log on the primary nodes; the bytes that arrived stay")
+        }
         heals += 1
+        completeSince = nil
         try await heal(brick, heals)
         stalls.reset()
       } else if now >= nextTick {

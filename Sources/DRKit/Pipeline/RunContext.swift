@@ -51,7 +51,7 @@ struct RunContext: Sendable {
       if let failure: DRError = try await durable.recall(failureStep) { throw failure }
       (value, note) = try await body()
     } catch {
-      if error.kind != .stopped {
+      if !error.endsIncarnation {
         if try await durable.recall(failureStep, as: DRError.self) == nil {
           try await durable.remember(error, failureStep)
         }

@@ -4,16 +4,24 @@ struct SecondaryGate {
   let context: RunContext
   var phase = Phase.seal
 
-  private var wasClosed: String { "\(phase.rawValue).gate.was-read-only" }
+  private static let wasClosed = "preflight.secondary-read-only"
   private var openStep: String { "\(phase.rawValue).gate.off" }
   private var closeStep: String { "\(phase.rawValue).gate.on" }
-
-  /// Phases that open it, in the order in which they do.
-  static let phases: [Phase] = [.converge, .replicate, .seal]
 
   /// - Throws: `.unfit` when the secondary's copy is live at another engine; `.disproved` when the session is not stopped:
   ///   this incarnation may not be the one that stopped it.
   func open() async throws(DRError) {
+    try await proveIdle()
+    let cluster = context.ports.cluster
+    guard try await wasReadOnly() else { return }
+    try await context.durable.once(openStep) { () async throws(DRError) in
+      try await cluster.setReadOnly(false)
+    }
+  }
+
+  /// Nobody but this run works at the secondary now: before anything there is changed, and again when all is proved, since the
+  /// proof takes hours and the volume is writable meanwhile.
+  func proveIdle() async throws(DRError) {
     try await SecondaryOwner(context: context).refuseLive()
     let subvolumes = try await context.geometry().subvolumes
     let rows = try await context.durable.retrying { () async throws(DRError) in
@@ -25,26 +33,26 @@ struct SecondaryGate {
         reason: "the session was stopped, but \(complaint)",
         remedy: "let drkit alone start and stop this session")
     }
+    try await context.proveSilence(phase)
+  }
+
+  /// As the run found it, asked at preflight: in the step before it is switched off it would be the journal's last record, and
+  /// lost with it by a disk that acknowledges too early.
+  @discardableResult
+  func wasReadOnly() async throws(DRError) -> Bool {
     let cluster = context.ports.cluster
-    let closed = try await context.durable.once(wasClosed) { () async throws(DRError) in
+    return try await context.durable.once(Self.wasClosed) { () async throws(DRError) in
       try await cluster.geometry().isReadOnly
-    }
-    guard closed else { return }
-    try await context.durable.once(openStep) { () async throws(DRError) in
-      try await cluster.setReadOnly(false)
     }
   }
 
-  /// Also after a failure: journalled as was, the flag goes back whether or not opening it was recorded. Not when the copy
-  /// went live meanwhile: its machines would stop.
+  /// After success and after failure: the flag goes back to what it was, whether or not its switching was recorded.
+  /// - Throws: `.unfit` when the copy went live meanwhile: its machines would stop.
   func close() async throws(DRError) {
-    guard try await context.durable.recall(wasClosed, as: Bool.self) == true,
+    guard try await context.durable.recall(Self.wasClosed, as: Bool.self) == true,
       try await context.durable.recall(closeStep, as: Bool.self) == nil
     else { return }
-    let owner = try await SecondaryOwner(context: context).finding()
-    guard owner.grade != .unfit else {
-      return context.note(phase, "the secondary is left writable: \(owner.text)")
-    }
+    try await SecondaryOwner(context: context).refuseLive()
     let cluster = context.ports.cluster
     try await context.durable.once(closeStep) { () async throws(DRError) in
       try await cluster.setReadOnly(true)
@@ -52,29 +60,36 @@ struct SecondaryGate {
   }
 }
 
-/// After a failure: the session stopped and the secondary closed, whatever was reached. What can't be done is said, and
-/// does not keep the merge from being done.
+/// After a run's forward half: the session stopped if that failed, and the secondary closed, whatever was reached. What can't be
+/// done does not keep the merge from being done, and is told in the record and in the alert.
 struct BackOut {
   let context: RunContext
 
-  func run() async throws(DRError) {
-    guard try await context.durable.recall(PreflightPhase.takenStep, as: Bool.self) == true else { return }
-    try await attempt("stop the session") { () async throws(DRError) in
-      try await SessionStop(context: context, phase: .merge, step: "backout.stop").run()
-    }
-    for phase in SecondaryGate.phases {
-      try await attempt("set the secondary read-only again") { () async throws(DRError) in
-        try await SecondaryGate(context: context, phase: phase).close()
+  /// Returns what could not be done.
+  func run(afterFailure: Bool) async throws(DRError) -> [String] {
+    guard try await context.durable.recall(PreflightPhase.takenStep, as: Bool.self) == true else { return [] }
+    var undone: [String] = []
+    if afterFailure {
+      undone += try await attempt("the session could not be stopped") { () async throws(DRError) in
+        try await SessionStop(context: context, phase: .merge, step: "backout.stop").run()
       }
     }
+    undone += try await attempt("the secondary could not be set read-only again") {
+      () async throws(DRError) in try await SecondaryGate(context: context).close()
+    }
+    return undone
   }
 
-  private func attempt(_ what: String, _ body: () async throws(DRError) -> Void) async throws(DRError) {
+  private func attempt(
+    _ what: String, _ body: () async throws(DRError) -> Void
+  ) async throws(DRError) -> [String] {
     do throws(DRError) {
       try await body()
+      return []
     } catch {
-      if error.kind == .stopped { throw error }
-      context.note(.merge, "could not \(what): \(error)")
+      if error.endsIncarnation { throw error }
+      context.note(.merge, "\(what): \(error)")
+      return ["\(what): \(error.reason)"]
     }
   }
 }

@@ -1,4 +1,5 @@
-/// Stops the session and waits until every subvolume's rows show no worker.
+/// Stops the session and waits until every subvolume's rows show no worker, and then until the secondary is silent: an orphan
+/// worker shows in no row.
 struct SessionStop {
   let context: RunContext
   let phase: Phase
@@ -13,6 +14,11 @@ struct SessionStop {
       every: context.policy.statusInterval
     ) { () async throws(DRError) -> Bool? in
       SessionQuiet.complaint(try await georep.status(), subvolumes: subvolumes) == nil ? true : nil
+    }
+    // Once silent is enough here: a resumption comes by when a later pass may be running, and who changes the secondary looks anew.
+    if try await context.durable.recall("\(step).silent", as: Bool.self) == nil {
+      try await context.proveSilence(phase)
+      try await context.durable.remember(true, "\(step).silent")
     }
   }
 }

@@ -41,6 +41,16 @@ public struct SyncPolicy: Hashable, Sendable, Codable {
   public var healLimit = 20
   /// Percent of the primary volume that must be free for overlays, 0...90.
   public var overlayReserve = 5
+  /// Whether a copy that was attached to another engine and detached again may be overwritten: what its machines wrote there
+  /// is lost. For one run at a time.
+  public var overwritesDetached = false
+  /// For the proof of all images of a point.
+  public var sealLimit: TimeSpan = .hours(24)
+  /// How long the secondary may take to fall silent once its session is stopped.
+  public var silenceLimit: TimeSpan = .minutes(2)
+  /// Addresses whose connections to the secondary's bricks are no worker's: of mounts that only read (a monitor's). An address
+  /// of a secondary node hides a worker there.
+  public var knownClients: [String] = []
   /// How long a lease lives without being renewed.
   public var leaseLength: TimeSpan = .seconds(60)
   public var retry = RetryPolicy()

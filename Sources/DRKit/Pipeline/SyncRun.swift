@@ -71,7 +71,11 @@ public struct SyncRun: Sendable {
     }
     let begun = unfinished ?? RunRecord(id: fresh, key: target.key, began: ports.clock.now)
     if unfinished == nil {
-      try await retrying { () async throws(DRError) in try await catalogue.save(begun) }
+      try await retrying { () async throws(DRError) in
+        // Whoever stood still until another one did the work must not begin a run that it can't go on with.
+        try lease.check()
+        try await catalogue.save(begun)
+      }
     }
     var record = begun
     ports.observer.observe(.runBegan(record, resumed: unfinished != nil), at: ports.clock.now)
@@ -80,7 +84,8 @@ public struct SyncRun: Sendable {
       run: record.id, clock: ports.clock, journal: ports.journal, observer: ports.observer,
       retry: policy.retry,
       lease: lease)
-    let context = RunContext(run: record.id, target: target, policy: policy, ports: ports, durable: durable)
+    let context = RunContext(
+      run: record.id, target: target, policy: policy, ports: ports.leased(by: lease), durable: durable)
 
     let verdict = try await verdict(context)
     let leftOver = try await cleanUp(context, verdict)
@@ -106,17 +111,18 @@ public struct SyncRun: Sendable {
       let nonces = try await ReplicatePhase(context).run(after: quiesced)
       verdict.point = try await SealPhase(context).run(quiesced, nonces, configurations)
     } catch {
-      if error.kind == .stopped { throw error }
+      if error.endsIncarnation { throw error }
       verdict.failure = error
     }
     try await context.durable.remember(verdict, "run.verdict")
     return verdict
   }
 
-  /// Stop, secondary closed again, merge: done after success and after failure alike. Returns the snapshots still standing.
+  /// Stop, secondary closed again, merge: done after success and after failure alike. Returns the
+  /// snapshots still standing, and what else could not be put back.
   private func cleanUp(_ context: RunContext, _ verdict: Verdict) async throws(DRError) -> [String] {
-    if verdict.failure != nil { try await BackOut(context: context).run() }
-    return try await MergePhase(context).run()
+    let undone = try await BackOut(context: context).run(afterFailure: verdict.failure != nil)
+    return try await undone + MergePhase(context).run()
   }
 
   private func report(

@@ -9,6 +9,8 @@ public enum RunEvent: Sendable, Hashable {
   case phaseEnded(PhaseRecord)
   /// A wait goes on, and why.
   case waiting(Phase, reason: String, deadline: Instant)
+  /// A wait's deadline, as decided once for the step; told again by each incarnation that waits.
+  case deadline(StepKey, Instant)
   /// Something done or decided that a human wants to see.
   case noted(Phase, String)
   case retrying(DRError, attempt: Int, after: TimeSpan)

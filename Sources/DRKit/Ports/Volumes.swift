@@ -81,6 +81,11 @@ public protocol SecondaryVolume: Sendable {
 public protocol SecondaryCluster: Sendable {
   func geometry() async throws(DRError) -> VolumeGeometry
 
+  /// The connections of each brick that tells them, the volume's own daemons and one's own mounts included. A brick that is down,
+  /// or could not be asked, is left out: nothing is known of it. (gluster gives the same empty answer for "nobody" and for
+  /// "could not be asked": only a brick that shows one's own mount is known to tell.)
+  func clients() async throws(DRError) -> [BrickClients]
+
   /// Sets `features.read-only`.
   func setReadOnly(_ readOnly: Bool) async throws(DRError)
 }

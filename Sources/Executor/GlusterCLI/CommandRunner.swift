@@ -48,6 +48,7 @@ public struct CommandResult: Hashable, Sendable {
   }
 
   public var isSuccess: Bool { status == .exited(0) }
+  var isSignalled: Bool { if case .signalled = status { true } else { false } }
   /// Standard output as text; bytes that are no UTF-8 are replaced.
   public var text: String { String(decoding: output, as: UTF8.self) }
   public var errorText: String { String(decoding: errorOutput, as: UTF8.self) }

@@ -67,6 +67,9 @@ final class FileThread: Sendable {
 private final class Answer<T: Sendable>: Sendable {
   private typealias Waiter = CheckedContinuation<Result<T, DRError>, Never>
   private struct State {
+    var isGiven = false
+    /// Only until the waiter has it: the block of the deadline holds this answer for as long as the deadline is, cancelled or
+    /// not, and a result may be a descriptor that keeps a mount alive.
     var result: Result<T, DRError>?
     var waiter: Waiter?
   }
@@ -75,6 +78,7 @@ private final class Answer<T: Sendable>: Sendable {
   func wait(_ continuation: CheckedContinuation<Result<T, DRError>, Never>) {
     let known = state.withLock { state -> Result<T, DRError>? in
       if state.result == nil { state.waiter = continuation }
+      defer { state.result = nil }
       return state.result
     }
     if let known { continuation.resume(returning: known) }
@@ -84,8 +88,9 @@ private final class Answer<T: Sendable>: Sendable {
   @discardableResult
   func give(_ result: Result<T, DRError>) -> Bool {
     let (isFirst, waiter) = state.withLock { state -> (Bool, Waiter?) in
-      guard state.result == nil else { return (false, nil) }
-      state.result = result
+      guard !state.isGiven else { return (false, nil) }
+      state.isGiven = true
+      if state.waiter == nil { state.result = result }
       defer { state.waiter = nil }
       return (true, state.waiter)
     }

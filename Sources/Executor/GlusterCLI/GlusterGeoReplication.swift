@@ -104,6 +104,10 @@ public struct GlusterGeoReplication: GeoReplication {
     let result = try await cli.runner.run(
       Command("rsync", ["--version"], deadline: cli.deadline, outputLimit: 1 << 16))
     guard result.isSuccess else {
+      // Cut off by ssh (255), or killed: nothing is known of rsync yet.
+      if result.status == .exited(255) || result.isSignalled {
+        throw DRError(.transient, "ask rsync for its version", session.description, reason: result.reason)
+      }
       throw DRError(
         .unfit, "ask rsync for its version", session.description, reason: result.reason,
         remedy: "install rsync 3.2 on every primary node")

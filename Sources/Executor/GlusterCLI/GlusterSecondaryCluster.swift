@@ -15,6 +15,12 @@ public struct GlusterSecondaryCluster: SecondaryCluster {
     try await VolumeQueries(cli: cli).geometry(volume)
   }
 
+  public func clients() async throws(DRError) -> [BrickClients] {
+    let root = try await cli.xml(
+      "list the volume's clients", volume, ["volume", "status", volume, "clients"])
+    return try ClientRows.read(root, volume: volume)
+  }
+
   /// Repeating it is harmless. Views opened before keep the setting they were opened with for some seconds.
   public func setReadOnly(_ readOnly: Bool) async throws(DRError) {
     _ = try await cli.xml(

@@ -101,6 +101,7 @@ public actor OVirtSession {
     isLoggingIn = false
     let resumed = waiting
     waiting = [:]
-    for continuation in resumed.values { continuation.resume(returning: outcome) }
+    // In the order in which they came: first come, first served, and the same order in each simulation.
+    for waiter in resumed.sorted(by: { $0.key < $1.key }) { waiter.value.resume(returning: outcome) }
   }
 }

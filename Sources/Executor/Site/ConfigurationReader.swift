@@ -99,7 +99,7 @@ public enum ConfigurationReader {
     let map = try node.mapping(keys: [
       "on-snapshot-failure", "concurrency", "snapshot-limit", "replicate-limit", "converge-limit",
       "merge-limit",
-      "merge-attempts", "overlay-reserve", "start-lead",
+      "merge-attempts", "overlay-reserve", "start-lead", "known-clients",
     ])
     func span(_ key: String, _ current: TimeSpan) throws(StrictYAMLError) -> TimeSpan {
       try map.optional(key)?.duration(in: .seconds(1) ... .hours(24 * 60)) ?? current
@@ -115,6 +115,10 @@ public enum ConfigurationReader {
     policy.startLead =
       try map.optional("start-lead")?.duration(in: .zero ... .minutes(10)) ?? policy.startLead
     policy.overlayReserve = try map.optional("overlay-reserve")?.int(in: 0...90) ?? policy.overlayReserve
+    policy.knownClients =
+      try map.optional("known-clients")?.distinctList(count: 1...100) { (node) throws(StrictYAMLError) in
+        try node.string(length: 255)
+      } ?? policy.knownClients
     return policy
   }
 }

@@ -15,15 +15,30 @@ public enum InFlight: String, Hashable, Sendable, CaseIterable {
   case lands
 }
 
-/// Where an incarnation dies by itself.
+/// What a task was about to do at a boundary.
+public enum BoundaryKind: String, Hashable, Sendable, CaseIterable, Codable {
+  /// Send a request: the effect has not taken place.
+  case request
+  /// Take an answer: the effect has taken place.
+  case answer
+  /// Sleep.
+  case sleep
+}
+
+/// Where an incarnation dies, or stands still, by itself.
 public struct CrashPlan: Hashable, Sendable {
   /// Counted from 1: it dies on reaching this boundary. More than it ever reaches: it lives.
   public var boundary: UInt64
+  /// What becomes of requests on their way, that of the boundary itself included.
   public var inFlight: InFlight
+  /// If set it does not die: all its tasks stand still for so long (a paused machine, SIGSTOP), and then go on. What they had
+  /// sent lands meanwhile.
+  public var freeze: TimeSpan?
 
-  public init(boundary: UInt64, inFlight: InFlight = .lost) {
+  public init(boundary: UInt64, inFlight: InFlight = .lost, freeze: TimeSpan? = nil) {
     self.boundary = boundary
     self.inFlight = inFlight
+    self.freeze = freeze
   }
 }
 
@@ -33,6 +48,12 @@ struct IncarnationState {
   var boundaries: UInt64 = 0
   var diesAt: UInt64 = .max
   var inFlight = InFlight.lost
+  /// How long it stands still at `diesAt` instead of dying; zero: it dies.
+  var freezes: Int64 = 0
+  /// Until when its tasks stand still.
+  var frozenUntil: Int64 = .min
+  /// Where it died or froze; nil as long as it did not, or when it was killed from outside.
+  var struckAt: BoundaryKind?
   var startedAt: Int64
   /// How far its wall clock is ahead of the simulation's time.
   var wallOffset: Int64 = 0

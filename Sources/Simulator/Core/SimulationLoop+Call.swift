@@ -17,8 +17,18 @@ extension SimulationLoop {
       apply: @escaping () throws(DRError) -> T
     ) async throws(DRError) -> T
   {
-    try crossBoundary(who)
+    try checkPort()
     let landing = instant(after: request)
+    let wasAlive = !state.pointee.isVoid && state.pointee.incarnations[Int(who.index)].isAlive
+    do throws(DRError) {
+      try crossBoundary(who, .request)
+    } catch {
+      // Killed with the request just sent.
+      if wasAlive, state.pointee.incarnations[Int(who.index)].inFlight == .lands {
+        land(at: landing) { _ = try? apply() }
+      }
+      throw error
+    }
     if request.nanoseconds > 0, let nap = try lieDown(who, until: landing) {
       let isOnTime = await rest(nap)
       do throws(DRError) {
@@ -36,10 +46,11 @@ extension SimulationLoop {
     } catch {
       answer = .failure(error)
     }
-    try crossBoundary(who)
+    try crossBoundary(who, .answer)
     if reply.nanoseconds > 0, let nap = try lieDown(who, until: instant(after: reply)) {
       try getUp(who, await rest(nap))
     }
+    if isFrozen(who) { try await thaw(who) }
     return try answer.get()
   }
 

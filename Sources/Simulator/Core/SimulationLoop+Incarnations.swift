@@ -10,6 +10,7 @@ extension SimulationLoop {
     if let crash {
       fresh.diesAt = crash.boundary
       fresh.inFlight = crash.inFlight
+      fresh.freezes = crash.freeze?.nanoseconds ?? 0
     }
     state.pointee.incarnations.append(fresh)
     return Incarnation(index: UInt32(state.pointee.incarnations.count - 1))
@@ -24,6 +25,12 @@ extension SimulationLoop {
   public func boundaries(of who: Incarnation) -> UInt64 {
     checkThread()
     return state.pointee.incarnations[Int(who.index)].boundaries
+  }
+
+  /// Where the incarnation's `CrashPlan` struck; nil if it did not.
+  public func struck(_ who: Incarnation) -> BoundaryKind? {
+    checkThread()
+    return state.pointee.incarnations[Int(who.index)].struckAt
   }
 
   /// Ends an incarnation: every sleep of its tasks throws `.stopped`, in the order of their slots, and so
@@ -62,14 +69,36 @@ extension SimulationLoop {
   /// port that does without them (a journal in memory) says so here.
   /// - Throws: `.stopped` if the incarnation is dead, or dies here; `.unfit` on a thread that is not the
   ///   loop's.
-  public func crossBoundary(_ who: Incarnation) throws(DRError) {
+  public func crossBoundary(_ who: Incarnation, _ kind: BoundaryKind = .sleep) throws(DRError) {
     try checkPort()
     let index = Int(who.index)
     guard !state.pointee.isVoid, state.pointee.incarnations[index].isAlive else { throw .stopped }
     state.pointee.incarnations[index].boundaries &+= 1
     if state.pointee.incarnations[index].boundaries == state.pointee.incarnations[index].diesAt {
+      state.pointee.incarnations[index].struckAt = kind
+      let span = state.pointee.incarnations[index].freezes
+      if span > 0 {
+        state.pointee.incarnations[index].frozenUntil = state.pointee.now &+ span
+        return
+      }
       kill(who)
       throw .stopped
+    }
+  }
+
+  @inline(__always)
+  func isFrozen(_ who: Incarnation) -> Bool {
+    state.pointee.incarnations[Int(who.index)].frozenUntil > state.pointee.now
+  }
+
+  /// Holds a task of an incarnation that stands still until it goes on.
+  nonisolated(nonsending)
+    func thaw(_ who: Incarnation) async throws(DRError)
+  {
+    while isFrozen(who) {
+      let until = state.pointee.incarnations[Int(who.index)].frozenUntil
+      guard let nap = try lieDown(who, until: until) else { return }
+      try getUp(who, await rest(nap))
     }
   }
 

@@ -9,8 +9,8 @@ extension SimulationLoop {
     public func sleep(_ who: Incarnation, until deadline: Instant) async throws(DRError)
   {
     try crossBoundary(who)
-    guard let nap = try lieDown(who, until: deadline.nanoseconds) else { return }
-    try getUp(who, await rest(nap))
+    if let nap = try lieDown(who, until: deadline.nanoseconds) { try getUp(who, await rest(nap)) }
+    if isFrozen(who) { try await thaw(who) }
   }
 
   /// Suspends the task for `span` (not at all if that is zero or negative). One boundary, before it.
@@ -20,8 +20,8 @@ extension SimulationLoop {
     public func sleep(_ who: Incarnation, for span: TimeSpan) async throws(DRError)
   {
     try crossBoundary(who)
-    guard let nap = try lieDown(who, until: instant(after: span)) else { return }
-    try getUp(who, await rest(nap))
+    if let nap = try lieDown(who, until: instant(after: span)) { try getUp(who, await rest(nap)) }
+    if isFrozen(who) { try await thaw(who) }
   }
 
   /// Lets everything that is ready at this instant go first. `Task.yield` does not do here: see `run`.

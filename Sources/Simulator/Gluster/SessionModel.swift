@@ -19,6 +19,8 @@ public struct SessionModel: Sendable {
   var workerOfBrick: [Int?]
   /// End of the last changelog worked off on each subvolume; nil before the first sync.
   var workedOff: [Instant?]
+  /// Views of the secondary that are open.
+  public internal(set) var mounts = 0
   public internal(set) var isStarted = false
   var wasStarted = false
   public internal(set) var checkpoint: Instant?
@@ -96,6 +98,16 @@ public struct SessionModel: Sendable {
 
   /// Whether any worker can write at the secondary, now or without anybody starting it.
   public var livesAtSecondary: Bool { isStarted || workers.contains { $0.isOrphan && $0.lives } }
+
+  /// Each worker that lives has the secondary mounted, orphan or not, and so have the views of `mounts`: a connection to every
+  /// brick. (gsyncd's mount shows with the address of the secondary node where it runs; docs/real-systems.md.)
+  public var clientsAtSecondary: [BrickClients] {
+    let connected = workers.indices.filter { workers[$0].lives }.map { index in
+      VolumeClient(address: "10.0.1.1", port: UInt16(49_152 + index % 16_000))
+    }
+    let views = (0..<mounts).map { VolumeClient(address: "10.0.0.1", port: UInt16(1_000 + $0 % 16_000)) }
+    return secondary.subvolumes.joined().map { BrickClients(brick: $0, clients: connected + views) }
+  }
 
   // MARK: Workers
 

@@ -40,6 +40,7 @@ extension VolumeModel {
       ?? insert(Self.blank(model.gfid, path: "", subvolume: 0, isImage: model.isImage))
     guard files[slot].isAlive else { return }
     if let bytes = model.bytes {
+      if files[slot].isWatched && files[slot].bytes != bytes { watchedChanges += 1 }
       files[slot].bytes = bytes
       files[slot].size = model.size
       files[slot].shards[0] = content

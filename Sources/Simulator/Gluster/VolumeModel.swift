@@ -150,6 +150,7 @@ public struct VolumeModel: Sendable {
   }
 
   private mutating func bury(_ slot: Int) {
+    if files[slot].isWatched { watchedChanges += 1 }
     files[slot].isAlive = false
     files[slot].shards = []
     files[slot].unsent = []

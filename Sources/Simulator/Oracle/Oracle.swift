@@ -14,7 +14,13 @@ public struct Oracle: Sendable {
   private var requested: [VolumeID: String] = [:]
   /// By overlay: an overlay id is one freeze.
   private var frozen: [VolumeID: FrozenImage] = [:]
+  /// Runs whose points were true when they were sealed.
+  public private(set) var trueRuns: Set<RunID> = []
   private var pauseIsTold = false
+  /// The deadline of each wait, as first told.
+  private var deadlines: [StepKey: Instant] = [:]
+  /// The secondary's read-only flag as each run found it.
+  private var wasReadOnly: [RunID: Bool] = [:]
 
   public init() {}
 
@@ -30,6 +36,29 @@ public struct Oracle: Sendable {
   mutating func guestWrote(after pause: TimeSpan, expected: TimeSpan) {
     let extra = pause - expected
     if extra > longestPause { longestPause = extra }
+  }
+
+  // MARK: Law 7
+
+  /// An incarnation waits for a step: the deadline of an earlier incarnation still holds.
+  mutating func waits(for step: StepKey, until deadline: Instant, at now: Instant) {
+    guard let known = deadlines[step] else {
+      deadlines[step] = deadline
+      return
+    }
+    if known != deadline {
+      note(
+        Violation(
+          .everyWaitHasADeadline, at: now,
+          "the deadline of \(step.step) was moved by \((deadline - known).text)"))
+    }
+  }
+
+  /// The record of a step was lost with the disk's word: what it decided may be decided again.
+  mutating func forget(_ step: StepKey) {
+    let suffix = ".deadline"
+    guard step.step.hasSuffix(suffix) else { return }
+    deadlines[StepKey(run: step.run, step: String(step.step.dropLast(suffix.count)), item: step.item)] = nil
   }
 
   mutating func note(_ violation: Violation) { violations.append(violation) }
@@ -73,19 +102,37 @@ public struct Oracle: Sendable {
     _ path: String, while workersLive: Bool, at now: Instant
   ) {
     if workersLive { note(Violation(.nobodyWritesWhileAWorkerLives, at: now, "\(path) is written")) }
-    let isMetadata = path.contains("/images/") && path.hasSuffix(".meta")
-    if !isMetadata && !path.hasPrefix(".drkit") {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let volume = path.contains("/images/") && name.hasSuffix(".meta") ? VolumeID(name.dropLast(5)) : nil
+    let isFrozenBase = volume.map { base in frozen.values.contains { $0.base == base } } ?? false
+    if !isFrozenBase && !path.hasPrefix(".drkit") {
       note(Violation(.onlyOurOverlaysAreDeleted, at: now, "\(path) is overwritten"))
     }
+  }
+
+  /// A file is about to be changed at the primary by the program under test: only its nonces are its to write there.
+  mutating func changesPrimary(_ path: String, at now: Instant) {
+    guard !path.hasPrefix(".drkit") else { return }
+    note(Violation(.onlyOurOverlaysAreDeleted, at: now, "\(path) is changed at the primary"))
   }
 
   // MARK: Law 4
 
   /// A point was saved in the catalogue as sealed: is it what it says?
+  ///
+  /// - Parameter guests: every disk that a guest writes to: each must be in the point, or its machine named as missing from it.
   mutating func sealed(
-    _ point: RecoveryPoint, domain: StorageDomainID, secondary: inout VolumeModel, at now: Instant
+    _ point: RecoveryPoint, domain: StorageDomainID, guests: [(machine: String, disk: DiskID)],
+    secondary: inout VolumeModel, at now: Instant
   ) {
-    let wrongs = complaints(about: point, domain: domain, secondary: secondary)
+    let named = point.leftOut + point.notInPoint
+    var wrongs = complaints(about: point, domain: domain, secondary: secondary)
+    for guest in guests where !point.images.contains(where: { $0.disk == guest.disk }) {
+      if named.contains(where: { $0.hasPrefix("\(guest.machine):") || $0.hasPrefix("\(guest.machine)/") }) {
+        continue
+      }
+      wrongs.append("disk \(guest.disk) of \(guest.machine) is not in it, and nothing says so")
+    }
     guard wrongs.isEmpty else {
       for wrong in wrongs {
         note(Violation(.sealedByProofOnly, at: now, "the point of run \(point.run) is false: \(wrong)"))
@@ -93,7 +140,9 @@ public struct Oracle: Sendable {
       return
     }
     let layout = DomainLayout(domain)
-    secondary.watch(point.images.map { layout.volume($0.volume, of: $0.disk) })
+    secondary.watch(
+      point.images.flatMap { [layout.volume($0.volume, of: $0.disk), layout.meta($0.volume, of: $0.disk)] })
+    trueRuns.insert(point.run)
     exposure.sealed(point.instant, at: now)
   }
 
@@ -114,6 +163,9 @@ public struct Oracle: Sendable {
     }
     guard let truth = candidates.last(where: { $0.description.contains(run) }) else {
       return ["\(path) was never frozen by this run"]
+    }
+    guard truth.at >= point.instant else {
+      return ["\(path) was frozen \((point.instant - truth.at).text) before the point's instant"]
     }
     guard truth.base == image.volume else { return ["\(path) is not the volume that was frozen"] }
     guard let file = secondary.file(path) else { return ["\(path) does not exist"] }
@@ -145,14 +197,23 @@ public struct Oracle: Sendable {
     return nil
   }
 
-  // MARK: Laws 5 and 10
+  // MARK: Laws 5, 8 and 10
+
+  mutating func runBegan(_ run: RunID, secondaryIsReadOnly: Bool) {
+    if wasReadOnly[run] == nil { wasReadOnly[run] = secondaryIsReadOnly }
+  }
 
   /// A run has ended.
-  mutating func runEnded(_ record: RunRecord, engine: EngineModel, at now: Instant) {
+  mutating func runEnded(
+    _ record: RunRecord, engine: EngineModel, secondaryIsReadOnly: Bool, at now: Instant
+  ) {
+    if wasReadOnly[record.id] == true && !secondaryIsReadOnly {
+      note(Violation(.journalThenAct, at: now, "the secondary, read-only before the run, is left writable"))
+    }
     for machine in engine.allMachines {
       for snapshot in machine.snapshots where snapshot.kind == .regular {
         guard snapshot.description.contains(record.id.description) else { continue }
-        if !record.leftOver.contains(where: { $0.contains(machine.name) }) {
+        if !record.leftOver.contains(where: { $0.hasPrefix("\(machine.name): ") }) {
           note(
             Violation(
               .noSnapshotForgotten, at: now,

@@ -8,6 +8,8 @@ public struct Violation: Sendable, Hashable, Codable {
     case nobodyWritesWhileAWorkerLives = 2
     case sealedByProofOnly = 4
     case noSnapshotForgotten = 5
+    case everyWaitHasADeadline = 7
+    case journalThenAct = 8
     case guestsNeverStop = 10
 
     public var words: String {
@@ -16,6 +18,8 @@ public struct Violation: Sendable, Hashable, Codable {
       case .nobodyWritesWhileAWorkerLives: "nobody writes at the secondary while a worker lives"
       case .sealedByProofOnly: "a point is sealed only by proof"
       case .noSnapshotForgotten: "no snapshot is forgotten"
+      case .everyWaitHasADeadline: "every wait has a deadline"
+      case .journalThenAct: "killed anywhere, a run leaves no leak"
       case .guestsNeverStop: "guests never stop"
       }
     }

@@ -26,7 +26,12 @@ struct ScenarioJudge {
     for run in report.runs where run.outcome == .running {
       report.reasons.append("run \(run.id) never ended")
     }
-    report.reasons += faultsThatNeverBit
+    report.unfelt = faultsThatNeverBit
+    report.reasons += report.unfelt
+    for run in report.runs where run.outcome == .sealed && !world.oracle.trueRuns.contains(run.id) {
+      report.reasons.append("run \(run.id) says that it sealed a point, and there is no true one")
+    }
+    if !scenario.expectations.contains(.lawsKept) { report.reasons += report.violations.map(\.description) }
     for expectation in scenario.expectations { report.reasons += disappointments(expectation, report) }
     report.verdict = report.reasons.isEmpty ? .kept : .violated
     return report
@@ -43,8 +48,10 @@ struct ScenarioJudge {
   /// A fault that is certain must have been felt; one with a chance only if it is expected to.
   private var faultsThatNeverBit: [String] {
     kinds.filter { kind in
-      world.bites(of: kind) == 0
-        && scenario.plan.faults.contains { $0.kind == kind && $0.chance == .always }
+      let certain = scenario.plan.faults.indices.filter {
+        scenario.plan.faults[$0].kind == kind && scenario.plan.faults[$0].chance == .always
+      }
+      return certain.contains { world.bites(ofFault: $0) == 0 }
     }
     .map { "the fault \($0.rawValue) was never felt: the scenario shows nothing" }
   }

@@ -22,6 +22,12 @@ public enum ScenarioReader {
     }
     try checkSizes(plan, machines)
     let (every, policy) = try readSync(map.required("sync"))
+    if case .cycles(let count) = extent,
+      Int64(count) > TimeSpan.hours(24 * 366).nanoseconds / every.nanoseconds
+    {
+      throw try map.required("cycles").error(
+        "\(count) cycles every \(every.text) take longer than a year", remedy: "Simulate at most 366 days")
+    }
     let faults = FaultReader(
       machines: plan.machines.reduce(0) { $0 + $1.count }, extent: extent, every: every)
     plan.faults = try map.optional("faults")?.list(count: 1...1_000, faults.read) ?? []
@@ -123,7 +129,7 @@ public enum ScenarioReader {
     if let format = try map.optional("format") { machines.format = try format.choice(of: Format.self).value }
     guard let writes = try map.optional("writes") else { return machines }
     let write = try writes.mapping(keys: ["rate", "block", "skew"])
-    machines.rate = try write.required("rate").bandwidth(in: 1...(1 << 33))
+    machines.rate = try write.required("rate").bandwidth(in: 1...(1 << 32))
     if let block = try write.optional("block") {
       machines.block = try block.byteSize(in: 512...min(plan.primary.shard, machines.disk))
     }

@@ -16,6 +16,13 @@ public struct ScenarioReport: Sendable, Hashable, Codable {
     public var phases: [PhaseRecord]
   }
 
+  public struct Life: Sendable, Hashable, Codable {
+    /// Points at which it could have been struck: one before each request, one before each answer, one before each sleep.
+    public var boundaries: UInt64
+    /// What it was about to do when it was struck; nil if it was not.
+    public var struckAt: BoundaryKind?
+  }
+
   public struct FaultCount: Sendable, Hashable, Codable {
     public var fault: String
     /// How often it was felt.
@@ -28,6 +35,8 @@ public struct ScenarioReport: Sendable, Hashable, Codable {
   public var verdict: Verdict
   /// Why it is violated; empty otherwise.
   public var reasons: [String]
+  /// Those of the reasons that say that a fault was never felt.
+  public var unfelt: [String] = []
   public var began: Instant
   public var ended: Instant
   public var runs: [Run]
@@ -45,6 +54,8 @@ public struct ScenarioReport: Sendable, Hashable, Codable {
   /// Sixteen hexadecimal digits; the same for the same scenario, seed and build of drkit.
   public var trace: String
   public var timeline: [Timeline.Entry]
+  /// The lives of the process under test, in the order in which they began.
+  public var lives: [Life] = []
 
   public var sealed: Int { runs.count { $0.outcome == .sealed } }
   public var failed: Int { runs.count { $0.outcome == .failed } }

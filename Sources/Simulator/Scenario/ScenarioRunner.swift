@@ -1,25 +1,32 @@
 import DRKit
 
-/// Runs a scenario in virtual time: the production pipeline on simulated ports, cycle after cycle.
+/// Runs a scenario in virtual time: the production pipeline on simulated ports (or on the real adapters, if a family of ports
+/// has them), cycle after cycle.
 public struct ScenarioRunner: Sendable {
   /// One cycle by whatever algorithm; `SyncRun` unless told otherwise.
   public typealias Cycle =
     @Sendable (SyncPorts, SyncTarget, SyncPolicy, RunID) async throws(DRError) -> Void
 
+  /// Makes the ports for a run's world.
+  public typealias Family = @Sendable (SimulatedWorld, SimStore) -> any PortFamily
+
   public var scenario: Scenario
   public var seed: UInt64
-  /// Where the process under test dies by itself: its first life at the first, its second at the second, …
-  public var crashes: [CrashPlan]
+  /// Where the process under test is struck: its first life by the first, its second by the second, …; nil spares a life.
+  public var strikes: [LifeStrike?]
   public var cycle: Cycle
+  public var family: Family
 
   public init(
-    _ scenario: Scenario, seed: UInt64, crashes: [CrashPlan] = [],
-    cycle: @escaping Cycle = ScenarioRunner.syncRun
+    _ scenario: Scenario, seed: UInt64, strikes: [LifeStrike?] = [],
+    cycle: @escaping Cycle = ScenarioRunner.syncRun,
+    family: @escaping Family = { DirectPorts(world: $0, store: $1) }
   ) {
     self.scenario = scenario
     self.seed = seed
-    self.crashes = crashes
+    self.strikes = strikes
     self.cycle = cycle
+    self.family = family
   }
 
   public static let syncRun: Cycle = {
@@ -37,9 +44,10 @@ public struct ScenarioRunner: Sendable {
     let loop = SimulationLoop(start: WorldPlan.birth, order: .random(root.child("scheduler")))
     let world = SimulatedWorld(scenario.plan, seed: root.child("world"), in: loop)
     let store = SimStore()
+    let lives = Lives()
     let driver = CycleDriver(
-      scenario: scenario, seed: root.child("runs"), crashes: crashes, cycle: cycle, world: world, store: store
-    )
+      scenario: scenario, seed: root.child("runs"), strikes: strikes, cycle: cycle, world: world,
+      store: store, ports: family(world, store), lives: lives)
     var trouble: [String] = []
     do throws(SimulationFault) {
       let budget = SimulationBudget(steps: Self.steps, until: WorldPlan.birth + extent + Self.patience)
@@ -49,7 +57,11 @@ public struct ScenarioRunner: Sendable {
     }
     let left = loop.shutdown()
     if left > 0 { trouble.append("\(left) task(s) still sleep after the end") }
-    return ScenarioJudge(scenario: scenario, seed: seed, world: world, store: store).report(trouble)
+    var report = ScenarioJudge(scenario: scenario, seed: seed, world: world, store: store).report(trouble)
+    report.lives = lives.all.map { who in
+      ScenarioReport.Life(boundaries: loop.boundaries(of: who), struckAt: loop.struck(who))
+    }
+    return report
   }
 
   private var extent: TimeSpan {
@@ -60,68 +72,14 @@ public struct ScenarioRunner: Sendable {
   }
 }
 
-/// Begins cycles at their times, and another life of the process under test when one has died.
-struct CycleDriver: Sendable {
-  let scenario: Scenario
-  let seed: Seed
-  let crashes: [CrashPlan]
-  let cycle: ScenarioRunner.Cycle
-  let world: SimulatedWorld
-  let store: SimStore
+/// What happens to one life of the process under test.
+public struct LifeStrike: Sendable, Hashable {
+  public var plan: CrashPlan
+  /// The journal's last record goes with it, although the disk had acknowledged it.
+  public var losesLastRecord: Bool
 
-  /// Lives that one cycle may cost.
-  private static let lives = 60
-
-  /// Returns what went wrong with the driving itself.
-  func drive() async -> [String] {
-    let supervisor = world.loop.startIncarnation()
-    let began = world.loop.now
-    var number = 0
-    var slot = began + Scenario.firstCycle
-    var life = 0
-    var trouble: [String] = []
-    while goesOn(number, slot, began) {
-      do throws(DRError) {
-        try await world.loop.sleep(supervisor, until: slot)
-        try await cycle(number, supervisor, &life)
-      } catch {
-        trouble.append("cycle \(number + 1): \(error)")
-        if error.kind == .stopped { return trouble }
-      }
-      number += 1
-      while slot <= world.loop.now { slot = slot + scenario.every }
-    }
-    return trouble
-  }
-
-  private func goesOn(_ number: Int, _ slot: Instant, _ began: Instant) -> Bool {
-    switch scenario.extent {
-    case .cycles(let count): number < count
-    case .duration(let span): slot < began + span
-    }
-  }
-
-  private func cycle(_ number: Int, _ supervisor: Incarnation, _ life: inout Int) async throws(DRError) {
-    let target = SyncTarget(
-      key: DestinationKey(domain: world.domain.name, destination: scenario.plan.secondary.name),
-      domain: world.domain.name)
-    for _ in 0..<Self.lives {
-      try await world.loop.sleep(supervisor, until: world.executorMayReturn)
-      let who = world.loop.startIncarnation(crash: life < crashes.count ? crashes[life] : nil)
-      life += 1
-      world.executor = who
-      var draws = Randomness(seed.child("life", life))
-      do throws(DRError) {
-        return try await cycle(
-          world.ports(for: who, store: store), target, scenario.policy, draws.identifier())
-      } catch {
-        // Killed, told to end by a lost lease, or given up on an error: the service manager starts another life, and the
-        // lease of the dead has to run out first.
-        if error.kind == .unfit { throw error }
-        world.timeline.add(world.loop.now, .run, "the executor's life \(life) ended: \(error)")
-        try await world.loop.sleep(supervisor, for: .seconds(10))
-      }
-    }
-    throw DRError(.timedOut, "finish the cycle", reason: "\(Self.lives) lives were not enough")
+  public init(_ plan: CrashPlan, losesLastRecord: Bool = false) {
+    self.plan = plan
+    self.losesLastRecord = losesLastRecord
   }
 }

@@ -61,13 +61,18 @@ struct DelayPerformer: WorkPerformer {
 /// The engine of a test bed: the model behind an actor, in real time, with its performers.
 public actor BedEngine {
   private var model: EngineModel
+  private var service: EngineService
   private let clock: @Sendable () -> Instant
   private let performer: any WorkPerformer
   private let pending: AsyncStream<EngineWork>
   private let feed: AsyncStream<EngineWork>.Continuation
 
-  init(model: EngineModel, performer: any WorkPerformer, clock: @escaping @Sendable () -> Instant) {
+  init(
+    model: EngineModel, service: EngineService, performer: any WorkPerformer,
+    clock: @escaping @Sendable () -> Instant
+  ) {
     self.model = model
+    self.service = service
     self.performer = performer
     self.clock = clock
     (pending, feed) = AsyncStream.makeStream(of: EngineWork.self)
@@ -77,15 +82,13 @@ public actor BedEngine {
   /// The engine as it is now.
   public var engine: EngineModel { model }
 
-  var now: Instant { clock() }
-
-  /// Applies a verb; work that it begins is handed to the performer.
-  public func apply<Value: Sendable>(
-    _ verb: @Sendable (inout EngineModel, Instant) throws(EngineFault) -> Value
-  ) throws(EngineFault) -> Value {
+  /// Answers a request; work that it begins is handed to the performer.
+  func respond(to request: BedRequest) -> BedResponse {
     defer { for work in model.drainWork() { feed.yield(work) } }
-    return try verb(&model, clock())
+    return service.respond(to: request, engine: &model, now: clock())
   }
+
+  func endSessions() { service.endSessions() }
 
   /// Has the work done as it comes, until cancelled.
   func performWork() async {

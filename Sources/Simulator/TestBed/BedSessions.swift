@@ -1,4 +1,5 @@
 import DRKit
+import Simulator
 
 /// Who may talk to the bed.
 public struct BedCredentials: Sendable, Hashable {
@@ -14,20 +15,41 @@ public struct BedCredentials: Sendable, Hashable {
   public static let standard = BedCredentials(password: "testbed")
 }
 
+/// Where a bed's bearer tokens come from.
+public enum BedTokens: Sendable {
+  /// The operating system.
+  case random
+  /// The same tokens each time: for simulations, where nobody else is there to guess them.
+  case seeded(Randomness)
+
+  /// 86 characters, as the engine's have.
+  mutating func next() -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    switch self {
+    case .random:
+      var source = SystemRandomNumberGenerator()
+      return String((0..<86).map { _ in alphabet[Int(source.next() & 63)] })
+    case .seeded(var source):
+      defer { self = .seeded(source) }
+      return String((0..<86).map { _ in alphabet[Int(source.next() & 63)] })
+    }
+  }
+}
+
 /// Bearer tokens. A session ends by logout or when it was idle for too long (`UserSessionTimeOutInterval`, 30 minutes).
-actor BedSessions {
+struct BedSessions: Sendable {
   private let credentials: BedCredentials
   private let idle: TimeSpan
-  private let clock: @Sendable () -> Instant
+  private var tokens: BedTokens
   private var lastUse: [String: Instant] = [:]
 
   /// With more sessions than this the idle ones are forgotten, then logging in is refused.
   static let limit = 10_000
 
-  init(credentials: BedCredentials, idle: TimeSpan, clock: @escaping @Sendable () -> Instant) {
+  init(credentials: BedCredentials, idle: TimeSpan, tokens: BedTokens) {
     self.credentials = credentials
     self.idle = idle
-    self.clock = clock
+    self.tokens = tokens
   }
 
   func matches(user: String, password: String) -> Bool {
@@ -35,21 +57,17 @@ actor BedSessions {
   }
 
   /// A new token, or nil for wrong credentials.
-  func logIn(user: String, password: String) -> String? {
+  mutating func logIn(user: String, password: String, now: Instant) -> String? {
     guard matches(user: user, password: password) else { return nil }
-    let now = clock()
     if lastUse.count >= Self.limit { lastUse = lastUse.filter { now - $0.value <= idle } }
     guard lastUse.count < Self.limit else { return nil }
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-    var random = SystemRandomNumberGenerator()
-    let token = String((0..<86).map { _ in alphabet[Int(random.next() & 63)] })
+    let token = tokens.next()
     lastUse[token] = now
     return token
   }
 
   /// Whether the token is good, and then good for another idle period.
-  func use(_ token: String) -> Bool {
-    let now = clock()
+  mutating func use(_ token: String, now: Instant) -> Bool {
     guard let last = lastUse[token], now - last <= idle else {
       lastUse[token] = nil
       return false
@@ -58,8 +76,7 @@ actor BedSessions {
     return true
   }
 
-  func logOut(_ token: String) { lastUse[token] = nil }
+  mutating func logOut(_ token: String) { lastUse[token] = nil }
 
-  /// Ends every session, as a restart of the engine does.
-  func endAll() { lastUse = [:] }
+  mutating func endAll() { lastUse = [:] }
 }

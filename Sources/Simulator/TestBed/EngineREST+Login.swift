@@ -1,10 +1,10 @@
 import DRKit
 import Simulator
 
-extension EngineREST {
+extension EngineService {
   /// `POST /ovirt-engine/sso/oauth/token`. A refused login is 400 with JSON, not 401 (E enginesso
   /// `SsoService.sendJsonDataWithMessage`); the expiry key is `exp`, a string.
-  func token(_ request: BedRequest) async -> BedResponse {
+  mutating func token(_ request: BedRequest, _ now: Instant) -> BedResponse {
     guard request.method == "POST" || request.method == "GET" else { return .page(405, "Method Not Allowed") }
     let form = parameters(request)
     func field(_ name: String) -> String? { form.first { $0.name == name }?.value }
@@ -17,7 +17,7 @@ extension EngineREST {
     guard let user = field("username"), let password = field("password") else {
       return .json(400, Self.ssoError("invalid_request", "Missing parameter: 'username' or 'password'"))
     }
-    guard let token = await sessions.logIn(user: user, password: password) else {
+    guard let token = sessions.logIn(user: user, password: password, now: now) else {
       return .json(
         400,
         Self.ssoError(
@@ -30,28 +30,28 @@ extension EngineREST {
   }
 
   /// `POST /ovirt-engine/services/sso-logout`; `{}` on success, also for a token that is not known.
-  func logOut(_ request: BedRequest) async -> BedResponse {
+  mutating func logOut(_ request: BedRequest) -> BedResponse {
     guard let token = parameters(request).first(where: { $0.name == "token" })?.value else {
       return .json(400, Self.ssoError("invalid_request", "Missing parameter: 'token'"))
     }
-    await sessions.logOut(token)
+    sessions.logOut(token)
     return .json(200, "{}")
   }
 
   /// Bearer, or Basic on any call (E aaa `filters/SsoRestApiAuthFilter.java`).
-  func isAuthenticated(_ request: BedRequest) async -> Bool {
+  mutating func isAuthenticated(_ request: BedRequest, _ now: Instant) -> Bool {
     guard let header = request.header("Authorization") else { return false }
     let parts = header.split(separator: " ", maxSplits: 1)
     guard parts.count == 2 else { return false }
     switch parts[0].lowercased() {
     case "bearer":
-      return await sessions.use(String(parts[1]))
+      return sessions.use(String(parts[1]), now: now)
     case "basic":
       guard let bytes = Base64.decode(parts[1]) else { return false }
       let halves = String(decoding: bytes, as: UTF8.self).split(
         separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       guard halves.count == 2 else { return false }
-      return await sessions.matches(user: String(halves[0]), password: String(halves[1]))
+      return sessions.matches(user: String(halves[0]), password: String(halves[1]))
     default:
       return false
     }

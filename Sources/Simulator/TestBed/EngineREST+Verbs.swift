@@ -2,43 +2,40 @@ import DRKit
 import Simulator
 
 /// POST and DELETE.
-extension EngineREST {
-  func create(_ call: APICall) async throws(EngineFault) -> Answer {
+extension EngineService {
+  func create(_ call: APICall, _ engine: inout EngineModel) throws(EngineFault) -> Answer {
     let path = call.path
     switch (path.count, path.first, path.last) {
-    case (3, "vms", "snapshots"): return try await createSnapshot(call, machine: try call.id(path[1]))
+    case (3, "vms", "snapshots"): return try createSnapshot(call, machine: try call.id(path[1]), &engine)
     case (3, "storagedomains", "updateovfstore"):
-      return try await updateOVFStore(call, domain: try call.id(path[1]))
-    case (1, "events", _): return try await postEvent(call)
+      return try updateOVFStore(call, domain: try call.id(path[1]), &engine)
+    case (1, "events", _): return try postEvent(call, &engine)
     default: throw EngineFault(status: path.isEmpty ? 405 : 404, detail: nil)
     }
   }
 
-  func remove(_ call: APICall) async throws(EngineFault) -> Answer {
+  func remove(_ call: APICall, _ engine: inout EngineModel) throws(EngineFault) -> Answer {
     let path = call.path
     guard path.count == 4, path[0] == "vms", path[2] == "snapshots" else {
       throw EngineFault(status: path.count <= 1 ? 405 : 404, detail: nil)
     }
     let machine: VirtualMachineID = try call.id(path[1])
     let snapshot = try call.snapshotID(path[3])
-    let correlation = call.correlationID
-    let job = try await bed.apply { engine, now throws(EngineFault) in
-      try engine.removeSnapshot(snapshot, of: machine, correlationID: correlation, now: now)
-    }
+    let job = try engine.removeSnapshot(
+      snapshot, of: machine, correlationID: call.correlationID, now: call.now)
     // `?async=true` is the only way to a 202; the official SDK would take it as an error.
     if call.request.flag("async") { return Answer(status: 202) }
     return Answer(document: call.views.action(job: job))
   }
 
   /// 202 with the locked entity: the work has only begun.
-  private func createSnapshot(_ call: APICall, machine: VirtualMachineID) async throws(EngineFault) -> Answer
-  {
+  private func createSnapshot(
+    _ call: APICall, machine: VirtualMachineID, _ engine: inout EngineModel
+  ) throws(EngineFault) -> Answer {
     let request = try Self.snapshotRequest(call, try call.body())
-    let correlation = call.correlationID
-    let (entry, engine) = try await bed.apply { engine, now throws(EngineFault) in
-      let id = try engine.createSnapshot(of: machine, request, correlationID: correlation, now: now)
-      return (try engine.snapshot(id, of: machine), engine)
-    }
+    let id = try engine.createSnapshot(
+      of: machine, request, correlationID: call.correlationID, now: call.now)
+    let entry = try engine.snapshot(id, of: machine)
     var entity = EntityViews(engine: engine).snapshot(entry, of: machine)
     let href = entity.href ?? ""
     entity.links.append(Link(rel: "creation_status", href: "\(href)/creation_status/\(entry.id)"))
@@ -67,21 +64,17 @@ extension EngineREST {
     return request
   }
 
-  private func updateOVFStore(_ call: APICall, domain: StorageDomainID) async throws(EngineFault) -> Answer {
-    let correlation = call.correlationID
-    let job = try await bed.apply { engine, now throws(EngineFault) in
-      try engine.updateOVFStore(of: domain, correlationID: correlation, now: now)
-    }
+  private func updateOVFStore(
+    _ call: APICall, domain: StorageDomainID, _ engine: inout EngineModel
+  ) throws(EngineFault) -> Answer {
+    let job = try engine.updateOVFStore(of: domain, correlationID: call.correlationID, now: call.now)
     return Answer(document: call.views.action(job: job))
   }
 
-  private func postEvent(_ call: APICall) async throws(EngineFault) -> Answer {
+  private func postEvent(_ call: APICall, _ engine: inout EngineModel) throws(EngineFault) -> Answer {
     let request = try Self.eventRequest(call, try call.body())
-    let correlation = call.correlationID
-    let (event, engine) = try await bed.apply { engine, now throws(EngineFault) in
-      let index = try engine.post(request, correlationID: correlation, now: now)
-      return (engine.events.last { $0.index == index }, engine)
-    }
+    let index = try engine.post(request, correlationID: call.correlationID, now: call.now)
+    let event = engine.events.last { $0.index == index }
     guard let event else { throw EngineFault(status: 500, detail: "[the event was not kept]") }
     let entity = EntityViews(engine: engine).event(event)
     return Answer(
@@ -129,5 +122,27 @@ extension EngineREST {
       throw EngineFault(status: 400, detail: "\"\(text)\" is no \(name)", reason: "Invalid value")
     }
     return word
+  }
+}
+
+extension EngineService {
+  /// What the request asks for, if it is about a machine's snapshots and can be read.
+  public static func machineVerb(of request: BedRequest, engine: EngineModel) -> MachineVerb? {
+    let path = request.segments
+    guard path.count >= 5, path[0] == "ovirt-engine", path[1] == "api", path[2] == "vms",
+      path[4] == "snapshots", let machine = VirtualMachineID(path[3])
+    else { return nil }
+    switch (request.method, path.count) {
+    case ("POST", 5):
+      let call = APICall(
+        request: request, path: Array(path[2...]), engine: engine, now: Instant(nanoseconds: 0))
+      guard let body = try? call.body(), let wanted = try? snapshotRequest(call, body) else { return nil }
+      let overlays = (wanted.disks ?? []).compactMap { choice in
+        choice.overlay.map { OverlayRequest(disk: choice.disk, overlay: $0) }
+      }
+      return .createSnapshot(machine, description: wanted.description ?? "", overlays: overlays)
+    case ("DELETE", 6): return .removeSnapshot(machine)
+    default: return nil
+    }
   }
 }

@@ -1,12 +1,10 @@
 import DRKit
 import Simulator
 
-/// The engine's HTTP face, without HTTP: a request in, a response out. Routes, authentication, versions,
-/// content types and faults as in docs/real-systems.md, "Engine"; what carries the messages (Hummingbird, a
-/// test) is not its business.
+/// A test bed's engine over HTTP, without HTTP: a request in, a response out. What carries the messages (Hummingbird, a
+/// test) is not its business, what they say is `EngineService`'s.
 public struct EngineREST: Sendable {
   public let bed: BedEngine
-  let sessions: BedSessions
   let log: @Sendable (String) -> Void
 
   /// - Parameters:
@@ -19,8 +17,9 @@ public struct EngineREST: Sendable {
     clock: @escaping @Sendable () -> Instant = { WallClock.now },
     log: @escaping @Sendable (String) -> Void = { _ in }
   ) {
-    bed = BedEngine(model: model, performer: performer ?? DelayPerformer(delays: delays), clock: clock)
-    sessions = BedSessions(credentials: credentials, idle: idle, clock: clock)
+    bed = BedEngine(
+      model: model, service: EngineService(credentials: credentials, idle: idle),
+      performer: performer ?? DelayPerformer(delays: delays), clock: clock)
     self.log = log
   }
 
@@ -28,62 +27,12 @@ public struct EngineREST: Sendable {
   public func performWork() async { await bed.performWork() }
 
   /// Ends every session: the next call of each client gets a 401, as after a restart of the engine.
-  public func endSessions() async { await sessions.endAll() }
+  public func endSessions() async { await bed.endSessions() }
 
   public func respond(to request: BedRequest) async -> BedResponse {
-    var response = await route(request)
-    if let correlation = request.header("Correlation-Id") ?? request.parameter("correlation_id") {
-      response.headers.append(("Correlation-Id", correlation.headerSafe))
-    }
+    let response = await bed.respond(to: request)
     log("\(request.method) /\(request.segments.joined(separator: "/")) \(response.status)")
     return response
-  }
-
-  private func route(_ request: BedRequest) async -> BedResponse {
-    var path = request.segments[...]
-    guard path.popFirst() == "ovirt-engine" else { return .page(404, "Not Found") }
-    switch path.popFirst() {
-    case "sso":
-      guard Array(path) == ["oauth", "token"] else { return .page(404, "Not Found") }
-      return await token(request)
-    case "services":
-      guard Array(path) == ["sso-logout"] else { return .page(404, "Not Found") }
-      return await logOut(request)
-    case "api":
-      guard await isAuthenticated(request) else { return .unauthorized }
-      return await api(request, path)
-    default:
-      return .page(404, "Not Found")
-    }
-  }
-
-  private func api(_ request: BedRequest, _ path: ArraySlice<String>) async -> BedResponse {
-    var path = path
-    if let first = path.first, first.hasPrefix("v"), let version = Int(first.dropFirst()) {
-      guard version == 4 else { return BedResponse(status: 400) }
-      path.removeFirst()
-    }
-    if let version = request.header("Version"), version != "4" { return BedResponse(status: 400) }
-    guard let face = Face(accept: request.header("Accept")) else { return BedResponse(status: 406) }
-    let isAction = path.last == "updateovfstore" || request.method == "DELETE"
-    let call = APICall(request: request, path: Array(path), engine: await bed.engine, now: await bed.now)
-    do {
-      return try await answer(call).rendered(as: face)
-    } catch {
-      guard error.detail != nil else { return BedResponse(status: error.status) }
-      let fault = EntityViews.fault(error, inAction: isAction)
-      return Answer(status: error.status, document: fault).rendered(as: face)
-    }
-  }
-
-  /// Reads go by method GET, everything else by verb and place.
-  private func answer(_ call: APICall) async throws(EngineFault) -> Answer {
-    switch call.request.method {
-    case "GET": return try call.read()
-    case "POST": return try await create(call)
-    case "DELETE": return try await remove(call)
-    default: throw EngineFault(status: 405, detail: nil)
-    }
   }
 }
 
@@ -194,12 +143,5 @@ extension BedResponse {
     response.headers.append(("WWW-Authenticate", "Basic realm=\"RESTAPI\""))
     response.headers.append(("WWW-Authenticate", "Bearer realm=\"RESTAPI\""))
     return response
-  }
-}
-
-extension String {
-  /// Fit for a response header: visible ASCII and spaces, at most 50 characters (the database's column).
-  fileprivate var headerSafe: String {
-    String(decoding: utf8.filter { (0x20...0x7E).contains($0) }.prefix(50), as: UTF8.self)
   }
 }

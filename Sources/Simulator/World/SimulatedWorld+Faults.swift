@@ -62,6 +62,15 @@ extension SimulatedWorld {
     return false
   }
 
+  /// How often one fault of the plan was felt. What gluster counts is counted by kind.
+  public func bites(ofFault index: Int) -> Int {
+    switch faults[index].fault.kind {
+    case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost, .executorCrash:
+      return faults[index].bites
+    default: return bites(of: faults[index].fault.kind)
+    }
+  }
+
   /// How often each kind of fault was felt.
   public func bites(of kind: WorldFault.Kind) -> Int {
     let own = faults.filter { $0.fault.kind == kind }.reduce(0) { $0 + $1.bites }

@@ -33,6 +33,8 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
   var faults: [ActiveFault] = []
   /// The executor's life, for the fault that ends it.
   var executor: Incarnation?
+  /// Views of the secondary that each life has open; they end with it.
+  var mounts: [Incarnation: Int] = [:]
   /// When a killed executor may come back.
   var executorMayReturn = Instant(nanoseconds: 0)
   /// The next guest write's number: one order over all disks.
@@ -82,12 +84,19 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
     oracle.look(at: session.secondary, now)
   }
 
+  /// What the bricks see of the views of lives that live.
+  func countMounts() {
+    session.mounts = mounts.reduce(0) { $0 + (loop.isAlive($1.key) ? max(0, $1.value) : 0) }
+  }
+
   private func begin() {
     let now = loop.now
     session.begin(at: now)
     var phases = Randomness(seed.child("phases"))
     for index in guests.indices where guests[index].rate > 0 {
       let phase = phases.integer(in: 1...guests[index].tick.nanoseconds)
+      guests[index].lastTick = now + .nanoseconds(phase)
+      guests[index].lastWrite = now + .nanoseconds(phase)
       loop.schedule(at: now + .nanoseconds(phase), kind: WorldEventKind.guest, a: UInt32(index))
     }
     loop.schedule(at: now + plan.engine.ovfStore, kind: WorldEventKind.ovfStore)
@@ -109,6 +118,9 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
         oracle.guestWrote(after: now - guests[index].lastWrite, expected: guests[index].tick)
         guests[index].lastWrite = now
       }
+    } else {
+      // Stopped for want of room: told while it lasts, since the write that would end it may never come.
+      oracle.guestWrote(after: now - guests[index].lastWrite, expected: guests[index].tick)
     }
     loop.schedule(at: now + guests[index].tick, kind: WorldEventKind.guest, a: UInt32(index))
   }

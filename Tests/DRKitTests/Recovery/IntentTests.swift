@@ -68,7 +68,7 @@ struct IntentTests {
     #expect(
       steps
         == ["converge", "replicate", "seal"].flatMap { phase in
-          ["off", "on", "was-read-only"].map { "\(phase).gate.\($0) " }
+          ["off", "on"].map { "\(phase).gate.\($0) " }
         })
   }
 

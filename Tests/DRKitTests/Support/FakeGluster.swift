@@ -45,6 +45,10 @@ struct FakeCluster: SecondaryCluster {
     }
   }
 
+  func clients() async throws(DRError) -> [BrickClients] {
+    try world.call("cluster.clients") { (state, now) throws(DRError) in state.clients(now) }
+  }
+
   func setReadOnly(_ readOnly: Bool) async throws(DRError) {
     try world.call("cluster.setReadOnly") { (state, _) throws(DRError) in
       state.secondaryIsReadOnly = readOnly

@@ -37,6 +37,8 @@ struct WorldState: Sendable {
   var stalls = 0
   var stopIsIgnored = false
   var isPaused = false
+  /// A worker whose monitor died has the secondary mounted.
+  var hasOrphan = false
   /// Bricks whose status rows the CLI does not give.
   var hiddenRows: Set<BrickName> = []
   /// The brick list.
@@ -214,6 +216,13 @@ extension WorldState {
     if let checkpoint, let newestNonce, newestNonce.epochSeconds > checkpoint.epochSeconds {
       isComplete = true
     }
+  }
+
+  func clients(_ now: Instant) -> [BrickClients] {
+    let lingers = stoppedAt.map { now - $0 < .seconds(2) } ?? false
+    let worker = isRunning || lingers || hasOrphan ? [VolumeClient(address: "10.0.1.1", port: 49_148)] : []
+    let views = (0..<openViews).map { VolumeClient(address: "10.0.0.1", port: UInt16(1_000 + $0)) }
+    return [BrickClients(brick: BrickName(node: "b1", path: "/bricks/0"), clients: worker + views)]
   }
 
   func rows(_ now: Instant) -> [WorkerStatus] {

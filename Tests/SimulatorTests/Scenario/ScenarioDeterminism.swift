@@ -41,8 +41,8 @@ struct ScenarioDeterminism {
     scenario.expectations = [.lawsKept, .sealed(1), .leftOverSnapshots(0)]
     for inFlight in InFlight.allCases {
       let boundary = UInt64(1 + part * 53 + (inFlight == .lost ? 0 : 17))
-      let plan = CrashPlan(boundary: boundary, inFlight: inFlight)
-      let report = ScenarioRunner(scenario, seed: 7, crashes: [plan]).run()
+      let strike = LifeStrike(CrashPlan(boundary: boundary, inFlight: inFlight))
+      let report = ScenarioRunner(scenario, seed: 7, strikes: [strike]).run()
       #expect(report.verdict == .kept, "boundary \(boundary), \(inFlight): \(report.reasons)")
     }
   }

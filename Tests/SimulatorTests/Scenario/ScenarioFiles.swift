@@ -10,9 +10,6 @@ enum ScenarioFile {
   static let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "scenarios")
 
-  /// Scenarios that the pipeline does not stand yet. One that it does stand is a failure here: move it to the others.
-  static let openStories = directory.deletingLastPathComponent().appending(path: "Tests/OpenStories")
-
   static let names = list(directory)
 
   static func list(_ directory: URL) -> [String] {
@@ -36,15 +33,6 @@ struct ScenarioFiles {
       #expect(scenario.name + ".yaml" == name)
       #expect(!scenario.about.isEmpty)
       #expect(scenario.expectations.contains(.lawsKept))
-    }
-  }
-
-  @Test("an open story is still open", arguments: ScenarioFile.list(ScenarioFile.openStories))
-  func openStory(name: String) throws {
-    let scenario = try ScenarioFile.read(name, in: ScenarioFile.openStories)
-    #expect(scenario.name + ".yaml" == name)
-    withKnownIssue("nothing proves that no worker lives at the secondary") {
-      #expect(ScenarioRunner(scenario, seed: 1).run().verdict == .kept)
     }
   }
 

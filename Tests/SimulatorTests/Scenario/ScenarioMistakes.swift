@@ -54,6 +54,8 @@ struct ScenarioMistakes {
     .init("cycles: 2", "", "one of `cycles`, `duration` is missing"),
     .init("cycles: 2", "cycles: 2\nduration: 1h", "can't stand beside"),
     .init("cycles: 2", "cycles: 0", "cycles"),
+    .init("cycles: 2", "cycles: 90000", "take longer than a year"),
+    .init("rate: 1MiB/s", "rate: 8GiB/s", "machines[0].writes.rate"),
     .init("cycles: 2", "duration: 90", "has no unit"),
     .init("stands-for: [nothing]", "stands-for: []", "has 0 elements"),
     .init("stands-for: [nothing]", "stands-for: [a, a]", "more than once"),

@@ -7,7 +7,14 @@ struct ConvergePhase {
   func run() async throws(DRError) {
     try await context.phase(.converge) { () async throws(DRError) in
       let needed = try await context.durable.once("converge.needed") { () async throws(DRError) in
-        try await context.ports.catalogue.newestPoint(context.target.key) == nil
+        guard let newest = try await context.ports.catalogue.newestPoint(context.target.key) else {
+          return true
+        }
+        // The catalogue's point is of a name: the volume behind it may be another one by now.
+        let path = try await context.layout().manifest(newest.run)
+        return try await withView(of: try await context.ports.secondary.view()) {
+          (view) async throws(DRError) in try await view.size(of: path) == nil
+        }
       }
       guard needed else { return ((), note: "not needed: a sealed point stands") }
       context.note(.converge, "no sealed point yet: a first pass without snapshots")

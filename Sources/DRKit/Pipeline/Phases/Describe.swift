@@ -33,12 +33,20 @@ struct DescribePhase {
       }
       let results = try await context.durable.each(machines, limit: context.policy.concurrency) {
         (machine) async throws(DRError) in
-        try await context.durable.once("describe.ovf", machine.id.description) { () async throws(DRError) in
-          Configuration(machine: machine.id, name: machine.name, ovf: try await engine.ovf(of: machine.id))
+        try await context.durable.once("describe.ovf", machine.id.description) {
+          () async throws(DRError) -> Configuration? in
+          do throws(DRError) {
+            let text = try await engine.ovf(of: machine.id)
+            return Configuration(machine: machine.id, name: machine.name, ovf: text)
+          } catch {
+            // Deleted since it was listed.
+            guard error.kind == .missing else { throw error }
+            return nil
+          }
         }
       }
       var configurations: [Configuration] = []
-      for result in results { configurations.append(try result.get()) }
+      for result in results { if let taken = try result.get() { configurations.append(taken) } }
       return (configurations, note: "\(configurations.count) machine configuration(s)\(remark)")
     }
   }

@@ -19,7 +19,9 @@ struct MergePhase {
       for (machine, result) in zip(plan.machines, results) {
         switch result {
         case .success(let left): if let left { standing.append(left) }
-        case .failure(let error): standing.append("\(machine.name): \(error)")
+        case .failure(let error):
+          if error.endsIncarnation { throw error }
+          standing.append("\(machine.name): \(error)")
         }
       }
       let note =
@@ -79,9 +81,10 @@ struct SnapshotMerger: Sendable {
           if end == .gone { return true }
         }
       } catch {
-        guard error.kind == .timedOut else { throw error }
         context.note(phase, "\(name): \(error)")
-        return false
+        if error.kind == .timedOut { return false }
+        // What kept the engine from it for all the retries (a migration, a backup: 409) may be over after a pause.
+        guard error.kind == .transient else { throw error }
       }
       context.note(phase, "\(name): the merge failed (attempt \(attempt) of \(attempts))")
       if attempt < attempts { try await context.ports.clock.sleep(for: context.policy.mergePause) }

@@ -9,14 +9,22 @@ struct PreflightPhase {
 
   func run() async throws(DRError) {
     try await context.phase(.preflight) { () async throws(DRError) in
-      let check = PreflightCheck(ports: context.ports, target: context.target, policy: context.policy)
-      let findings = try await context.durable.once("preflight.findings") { () async throws(DRError) in
-        try await check.findings()
+      // Each question is asked again by itself: all of them together would rarely all be answered on a bad line.
+      let check = PreflightCheck(
+        ports: context.ports, target: context.target, policy: context.policy,
+        patience: context.policy.retry)
+      let findings: [PreflightFinding]
+      if let known: [PreflightFinding] = try await context.durable.recall("preflight.findings") {
+        findings = known
+      } else {
+        findings = try await check.findings()
+        try await context.durable.remember(findings, "preflight.findings")
       }
       for finding in findings where finding.grade == .warning { context.note(.preflight, finding.text) }
       if let unfit = findings.first(where: { $0.grade == .unfit }) {
         throw DRError(.unfit, "preflight", unfit.check, reason: unfit.text, remedy: unfit.remedy)
       }
+      try await SecondaryGate(context: context).wasReadOnly()
       try await context.durable.remember(true, Self.takenStep)
       if findings.contains(where: { $0.check == "session" && $0.grade == .warning }) {
         try await SessionStop(context: context, phase: .preflight, step: "preflight.stop").run()

@@ -39,9 +39,10 @@ struct QuiescePhase {
     let began = try await context.durable.once("quiesce.began") { () async throws(DRError) in
       context.ports.clock.now
     }
-    let results = try await context.durable.each(plan.machines, limit: context.policy.concurrency) {
-      (machine) async throws(DRError) in try await freeze(machine)
-    }
+    let results = try await context.durable.each(
+      plan.machines, limit: context.policy.concurrency,
+      stopsAtFailure: context.policy.onSnapshotFailure == .abort
+    ) { (machine) async throws(DRError) in try await freeze(machine) }
     var frozen: [MachinePlan] = []
     var instant: Instant?
     var leftOut: [String] = []
@@ -104,14 +105,18 @@ struct QuiescePhase {
       return now.status == .ok ? true : nil
     }
     try await durable.once("quiesce.verified", item) { () async throws(DRError) in
-      try await verify(machine, snapshot)
+      try await FreezeCheck(engine: engine).verify(machine, snapshot)
     }
     return requested
   }
+}
+
+/// Whether the engine did, and keeps, what a snapshot asked for.
+struct FreezeCheck {
+  let engine: any VirtualizationManager
 
   /// `ok` for one disk only, or for another volume than we journalled, is not what was asked for.
-  private func verify(_ machine: MachinePlan, _ snapshot: SnapshotID) async throws(DRError) {
-    let engine = context.ports.engine
+  func verify(_ machine: MachinePlan, _ snapshot: SnapshotID) async throws(DRError) {
     let frozen = try await engine.frozenVolumes(of: snapshot, machine: machine.id)
     let disks = try await engine.disks(of: machine.id)
     for plan in machine.disks {

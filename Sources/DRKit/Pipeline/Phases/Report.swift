@@ -16,7 +16,7 @@ struct ReportPhase {
       }
       return nil
     } catch {
-      if error.kind == .stopped { throw error }
+      if error.endsIncarnation { throw error }
       return error
     }
   }
@@ -26,7 +26,9 @@ struct ReportPhase {
     let severity: Severity
     var text: String
     if let point {
-      severity = !record.leftOver.isEmpty ? .alert : point.leftOut.isEmpty ? .normal : .warning
+      severity =
+        !record.leftOver.isEmpty
+        ? .alert : point.leftOut.isEmpty && !point.images.isEmpty ? .normal : .warning
       text = "drkit: recovery point of \(record.key) sealed, \(point.images.count) image(s) proved"
       if !point.leftOut.isEmpty { text += "; LEFT OUT: \(point.leftOut.joined(separator: "; "))" }
       if !point.notInPoint.isEmpty {
@@ -42,10 +44,15 @@ struct ReportPhase {
       text += standing.map { "; the last sealed point is of run \($0.run)" } ?? "; there is no sealed point"
       // Nothing keeps the old point whole while a new one arrives (see `ProtectPhase`).
       let begun = try await context.durable.recall("\(ReplicatePhase.pass).checkpoint", as: Instant.self)
+      let found: [PreflightFinding]? = try await context.durable.recall("preflight.findings")
+      let wasRunning = found?.contains { $0.check == "session" && $0.grade == .warning } ?? false
+      if standing != nil, begun == nil, wasRunning {
+        text += ", but the session was found running and has overwritten it in part"
+      }
       if standing != nil, begun != nil { text += ", but this run has overwritten it in part" }
     }
     if !record.leftOver.isEmpty {
-      text += "; snapshots still standing: \(record.leftOver.joined(separator: "; "))"
+      text += "; still standing: \(record.leftOver.joined(separator: "; "))"
     }
     return EngineEvent(
       customID: Derived.eventID(run: record.id, event: "outcome"), severity: severity, description: text,

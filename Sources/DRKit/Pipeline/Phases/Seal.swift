@@ -18,15 +18,18 @@ struct SealPhase {
       try await repair(work)
       let images = try await prove(work)
       try await proveFrozen(quiesced.machines)
+      if try await context.durable.recall("seal.manifest", as: Bool.self) == nil {
+        try await gate.proveIdle()
+      }
       let point = try await context.durable.once("seal.point") { () async throws(DRError) in
         RecoveryPoint(
           run: context.run, key: context.target.key, instant: quiesced.instant,
           sealed: context.ports.clock.now,
-          images: images, notInPoint: quiesced.notInPoint, leftOut: quiesced.leftOut)
+          images: images, notInPoint: quiesced.notInPoint,
+          leftOut: quiesced.leftOut + undescribed(quiesced.machines, configurations))
       }
       try await writeManifest(point, configurations)
-      try await prune()
-      try await gate.close()
+      try await prune(gate)
       try await context.durable.once("seal.recorded") { () async throws(DRError) in
         try await context.ports.catalogue.save(point)
       }
@@ -52,8 +55,9 @@ struct SealPhase {
 
   private func repair(_ work: [ImageToSeal]) async throws(DRError) {
     let layout = try await context.layout()
-    let results = try await context.durable.each(work, limit: context.policy.concurrency) {
-      (image) async throws(DRError) in
+    let results = try await context.durable.each(
+      work, limit: context.policy.concurrency, stopsAtFailure: true
+    ) { (image) async throws(DRError) in
       try await context.durable.once("seal.repaired", image.disk.disk.description) {
         () async throws(DRError) in
         try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
@@ -67,9 +71,20 @@ struct SealPhase {
   /// Sizes and digests of every frozen base through views made after the repair, at both sides.
   private func prove(_ work: [ImageToSeal]) async throws(DRError) -> [SealedImage] {
     let layout = try await context.layout()
-    let results = try await context.durable.each(work, limit: context.policy.concurrency) {
-      (image) async throws(DRError) in
-      try await context.durable.once("seal.proved", image.disk.disk.description) { () async throws(DRError) in
+    let deadline = try await context.durable.deadline("seal.prove", "", context.policy.sealLimit)
+    let results = try await context.durable.each(
+      work, limit: context.policy.concurrency, stopsAtFailure: true
+    ) { (image) async throws(DRError) in
+      let now = context.ports.clock.now
+      guard now < deadline else {
+        throw DRError(
+          .timedOut, "prove the content", image.name,
+          reason: "the proof of all images took longer than \(context.policy.sealLimit.text)")
+      }
+      context.ports.observer.observe(
+        .waiting(.seal, reason: "both sides' digests of \(image.name)", deadline: deadline), at: now)
+      return try await context.durable.once("seal.proved", image.disk.disk.description) {
+        () async throws(DRError) in
         try await prove(image, layout)
       }
     }
@@ -138,8 +153,19 @@ struct SealPhase {
     try await withView(of: view) { (view) async throws(DRError) in try await view.digest(of: path) }
   }
 
+  /// Machines that are in the cut and whose configuration was not taken: they appeared after it was.
+  private func undescribed(
+    _ machines: [MachinePlan], _ configurations: [DescribePhase.Configuration]
+  ) -> [String] {
+    let known = Set(configurations.map(\.machine))
+    return machines.filter { !known.contains($0.id) }.map {
+      "\($0.name): its images are proved, its configuration is not in the manifest"
+    }
+  }
+
   /// Equal on both sides is not enough: a base whose snapshot somebody removed in mid-run took later writes, and may have
-  /// been compared in the middle of a merge. A snapshot that stands *after* the proof stood all the while.
+  /// been compared in the middle of a merge. A snapshot that stands *after* the proof, whole, with each disk as it was frozen,
+  /// stood all the while: but for a merge of one disk that began and failed, which leaves no trace at the engine.
   private func proveFrozen(_ machines: [MachinePlan]) async throws(DRError) {
     let results = try await context.durable.each(machines, limit: context.policy.concurrency) {
       (machine) async throws(DRError) in
@@ -148,12 +174,13 @@ struct SealPhase {
       try await context.durable.once("seal.frozen", item) { () async throws(DRError) in
         var snapshot: Snapshot?
         if let id { snapshot = try await context.ports.engine.snapshot(id, of: machine.id) }
-        guard snapshot?.status == .ok else {
+        guard let snapshot, snapshot.status == .ok, snapshot.isRegular else {
           let state = snapshot.map { "is \($0.status.rawValue)" } ?? "is gone"
           throw DRError(
             .disproved, "prove that the bases stood still", machine.name, reason: "its snapshot \(state)",
             remedy: "let nobody remove drkit's snapshots while a run lasts")
         }
+        try await FreezeCheck(engine: context.ports.engine).verify(machine, snapshot.id)
       }
     }
     for result in results { try result.get() }
@@ -175,21 +202,25 @@ struct SealPhase {
   }
 
   /// The point stands by now: what can't be removed stays until the next time.
-  private func prune() async throws(DRError) {
+  private func prune(_ gate: SecondaryGate) async throws(DRError) {
     let domain = try await context.domain().id
+    let step = "seal.pruned"
+    if try await context.durable.recall(step, as: Bool.self) != nil { return }
     do throws(DRError) {
-      try await context.durable.once("seal.pruned") { () async throws(DRError) in
-        try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
-          let directory = PointRecords.directory(domain)
-          let names = try await view.list(directory) ?? []
-          let records = try await PointRecords.readIntents(view, domain)
-          for name in RecordPruning.superfluous(records, sealing: context.run, names: names) {
-            try await view.remove("\(directory)/\(name)")
-          }
+      // An incarnation that begins here has not asked yet.
+      try await gate.proveIdle()
+      let view = try await context.durable.patient(context.ports.secondary.view)
+      try await withView(of: view) { (view) async throws(DRError) in
+        let directory = PointRecords.directory(domain)
+        let names = try await view.list(directory) ?? []
+        let records = try await PointRecords.readIntents(view, domain)
+        for name in RecordPruning.superfluous(records, sealing: context.run, names: names) {
+          try await view.remove("\(directory)/\(name)")
         }
       }
+      try await context.durable.remember(true, step)
     } catch {
-      if error.kind == .stopped { throw error }
+      if error.endsIncarnation { throw error }
       context.note(.seal, "old records at the secondary could not be removed: \(error.reason)")
     }
   }

@@ -143,10 +143,13 @@ enum EngineAnswer {
 
   static func error(_ fault: EngineFault, _ operation: String) -> DRError {
     let text = fault.detail ?? fault.reason
-    let passes = ["locked", "currently", "performing an operation", "migration is in progress"]
+    // As the real adapter judges: most conflicts pass.
+    let lasting = ["previewing", "in preview", "stateless", "already exists"]
+    let words = text.lowercased()
     switch fault.status {
     case 404: return DRError(.missing, operation, reason: text)
-    case 409 where passes.contains(where: text.contains): return DRError(.transient, operation, reason: text)
+    case 409 where !lasting.contains(where: words.contains):
+      return DRError(.transient, operation, reason: text)
     case 500 where !text.contains("ILLEGAL"): return DRError(.transient, operation, reason: text)
     default: return DRError(.refused, operation, reason: text)
     }
@@ -158,6 +161,15 @@ extension SimulatedWorld {
   func withEngineFault<T>(
     _ verb: EngineFaultPlan.Verb, _ machine: VirtualMachineID, _ body: () throws(EngineFault) -> T
   ) throws(DRError) -> T {
+    engine.faults = faultPlan(for: verb, machine)
+    defer { engine.faults = EngineFaultPlan() }
+    return try EngineAnswer.translate(
+      verb == .createSnapshot ? "create a snapshot" : "remove a snapshot", body)
+  }
+
+  /// What strikes this one call.
+  func faultPlan(for verb: EngineFaultPlan.Verb, _ machine: VirtualMachineID) -> EngineFaultPlan {
+    engine.updateDomain(domain.id) { $0.available = plan.primary.size - used }
     var effect: EngineFaultPlan.Effect?
     if verb == .createSnapshot {
       if strikes(.snapshotRefused, machine: machine) {
@@ -170,10 +182,7 @@ extension SimulatedWorld {
       effect = .failWork(
         reason: "VDSM command MergeVDS failed: Drive image file could not be found (simulated)")
     }
-    engine.faults = EngineFaultPlan(effect.map { [.init(verb, calls: 1...Int.max, $0)] } ?? [])
-    defer { engine.faults = EngineFaultPlan() }
-    return try EngineAnswer.translate(
-      verb == .createSnapshot ? "create a snapshot" : "remove a snapshot", body)
+    return EngineFaultPlan(effect.map { [.init(verb, calls: 1...Int.max, $0)] } ?? [])
   }
 }
 

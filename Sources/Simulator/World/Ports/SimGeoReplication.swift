@@ -61,6 +61,12 @@ struct SimSecondaryCluster: SecondaryCluster {
     }
   }
 
+  func clients() async throws(DRError) -> [BrickClients] {
+    try await caller.call("list the secondary's clients", PortLatency.status) { (world, _) throws(DRError) in
+      world.session.clientsAtSecondary
+    }
+  }
+
   func setReadOnly(_ readOnly: Bool) async throws(DRError) {
     try await caller.call("set features.read-only", PortLatency.setting) { (world, _) throws(DRError) in
       world.session.secondary.setReadOnly(readOnly)

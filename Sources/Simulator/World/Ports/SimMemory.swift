@@ -8,6 +8,8 @@ public final class SimStore: @unchecked Sendable {
   /// In the order in which they were saved.
   public internal(set) var points: [RecoveryPoint] = []
   var leases: [DestinationKey: Lease] = [:]
+  /// The step recorded last.
+  private var lastStep: StepKey?
 
   struct Lease {
     var owner: RunID
@@ -15,6 +17,19 @@ public final class SimStore: @unchecked Sendable {
   }
 
   public init() {}
+
+  func record(_ value: [UInt8], for key: StepKey) {
+    if journal[key] == nil { lastStep = key }
+    journal[key] = value
+  }
+
+  /// What a disk that acknowledges too early does, and what is left of a torn record, which SQLite's checksums drop.
+  func loseLastRecord() -> StepKey? {
+    guard let step = lastStep else { return nil }
+    journal[step] = nil
+    lastStep = nil
+    return step
+  }
 }
 
 struct SimJournal: Journal {
@@ -40,7 +55,7 @@ struct SimJournal: Journal {
         throw DRError(
           .refused, "write the journal", "\(key.step) \(key.item)", reason: "another value is recorded")
       }
-      store.journal[key] = value
+      store.record(value, for: key)
     }
   }
 }
@@ -87,7 +102,12 @@ struct SimCatalogue: Catalogue {
       } else {
         store.runs.append(run)
       }
-      if run.outcome != .running { world.oracle.runEnded(run, engine: world.engine, at: now) }
+      let isReadOnly = world.session.secondary.isReadOnly
+      if run.outcome == .running {
+        world.oracle.runBegan(run.id, secondaryIsReadOnly: isReadOnly)
+      } else {
+        world.oracle.runEnded(run, engine: world.engine, secondaryIsReadOnly: isReadOnly, at: now)
+      }
     }
   }
 
@@ -126,7 +146,10 @@ extension SimulatedWorld {
   /// A point was declared sealed: the oracle says whether it is.
   func judge(_ point: RecoveryPoint, at now: Instant) {
     let known = oracle.violations.count
-    oracle.sealed(point, domain: domain.id, secondary: &session.secondary, at: now)
+    let disks = guests.filter { $0.rate > 0 }.map { guest in
+      (machine: engine.allMachines.first { $0.id == guest.machine }?.name ?? "", disk: guest.disk)
+    }
+    oracle.sealed(point, domain: domain.id, guests: disks, secondary: &session.secondary, at: now)
     timeline.add(now, .seal, "point of run \(point.run), \(point.images.count) image(s)")
     for violation in oracle.violations[known...] { timeline.add(now, .law, violation.description) }
   }

@@ -21,6 +21,7 @@ struct TimelineObserver: RunObserver {
     case .runEnded(let record):
       let left = record.leftOver.isEmpty ? "" : ", left over: \(record.leftOver.joined(separator: "; "))"
       world.timeline.add(now, .run, "run \(record.id) ended: \(record.outcome.rawValue)\(left)")
+    case .deadline(let step, let deadline): world.oracle.waits(for: step, until: deadline, at: now)
     case .waiting: break
     }
   }
@@ -35,5 +36,30 @@ extension SimulatedWorld {
       georep: SimGeoReplication(self, who), primary: SimPrimaryVolume(self, who),
       secondary: SimSecondaryVolume(self, who), cluster: SimSecondaryCluster(self, who),
       observer: TimelineObserver(world: self))
+  }
+}
+
+/// How the process under test reaches a world: as it is made, one for each run of a scenario.
+public protocol PortFamily: Sendable {
+  /// Runs `body` with all ports of one life of the process under test, and lets go of what they hold.
+  func withPorts(
+    of who: Incarnation, _ body: (SyncPorts) async throws(DRError) -> Void
+  ) async throws(DRError)
+}
+
+/// The simulated ports themselves.
+public struct DirectPorts: PortFamily {
+  let world: SimulatedWorld
+  let store: SimStore
+
+  public init(world: SimulatedWorld, store: SimStore) {
+    self.world = world
+    self.store = store
+  }
+
+  public func withPorts(
+    of who: Incarnation, _ body: (SyncPorts) async throws(DRError) -> Void
+  ) async throws(DRError) {
+    try await body(world.ports(for: who, store: store))
   }
 }

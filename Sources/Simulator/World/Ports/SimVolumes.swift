@@ -42,6 +42,9 @@ struct SimSecondaryVolume: SecondaryVolume {
 
   func view() async throws(DRError) -> any VolumeView {
     try await caller.call("mount the secondary volume", PortLatency.mount) { (_, _) throws(DRError) in }
+    // A mount that fails, or whose answer is lost, is detached by whoever made it.
+    caller.world.mounts[caller.who, default: 0] += 1
+    caller.world.countMounts()
     return SimView(caller: caller, isSecondary: true)
   }
 }
@@ -84,6 +87,7 @@ struct SimView: VolumeView {
         world.oracle.writes(path, while: world.session.livesAtSecondary, at: now)
         world.session.secondary.replaceSmall(path, bytes, at: now)
       } else {
+        world.oracle.changesPrimary(path, at: now)
         world.session.primary.replaceSmall(path, bytes, at: now)
       }
     }
@@ -96,12 +100,19 @@ struct SimView: VolumeView {
           path, from: world.session.secondary, while: world.session.livesAtSecondary, at: now)
         world.session.secondary.remove(path)
       } else {
+        world.oracle.changesPrimary(path, at: now)
+        if world.session.primary.file(path)?.isImage == true { return }
         world.session.primary.remove(path)
       }
     }
   }
 
-  func close() async {}
+  func close() async {
+    guard isSecondary else { return }
+    let world = caller.world
+    world.mounts[caller.who, default: 0] -= 1
+    world.countMounts()
+  }
 
   private func look<T>(
     _ operation: String, _ body: @escaping (VolumeModel) throws(DRError) -> T

@@ -1,0 +1,104 @@
+import DRKit
+import Testing
+
+@testable import Simulator
+
+@Suite("Killed everywhere")
+struct CrashSweepTests {
+  static func scenario() throws -> Scenario { try ScenarioFile.read("crash-table.yaml") }
+
+  /// Every boundary is `drctl simulate --crash-everywhere`, in CI; here a few of each way.
+  @Test("no law is broken, whatever the way", arguments: CrashSweep.Way.allCases)
+  func kept(way: CrashSweep.Way) throws {
+    let sweep = CrashSweep(try Self.scenario(), seed: 3)
+    let cases = CrashSweep.cases(sweep.boundaries(), ways: [way], stride: 53)
+    #expect(cases.count > 10)
+    for tried in cases {
+      let outcome = sweep.run(tried)
+      #expect(outcome.verdict != .broken, "\(tried): \(outcome.reasons)")
+      #expect(outcome.struckAt != nil, "\(tried) never struck")
+    }
+  }
+
+  @Test("killed again in the resumption, the third life ends it")
+  func again() throws {
+    let sweep = CrashSweep(try Self.scenario(), seed: 4)
+    let middle = sweep.boundaries()[0] / 2
+    let first = sweep.run(CrashSweep.Case(way: .killed, life: 0, boundary: middle))
+    #expect(first.resumption > 0)
+    for tried in CrashSweep.again(first, stride: 97) {
+      let outcome = sweep.run(tried)
+      #expect(outcome.verdict != .broken, "\(tried): \(outcome.reasons)")
+    }
+  }
+
+  @Test("a step that is journalled before it is done is found, and only by a death in between")
+  func journalledTooEarly() throws {
+    let sweep = CrashSweep(
+      try Self.scenario(), seed: 1,
+      family: { BentPorts(base: DirectPorts(world: $0, store: $1), bend: .tooEarly) })
+    #expect(
+      ScenarioRunner(
+        sweep.scenario, seed: 1,
+        family: { BentPorts(base: DirectPorts(world: $0, store: $1), bend: .tooEarly) }
+      ).run().verdict == .kept)
+    let broken = Self.broken(sweep)
+    #expect(broken.contains { $0.reasons.contains { $0.contains("law 4") } }, "\(broken)")
+  }
+
+  @Test("a deadline that a resumption extends is found")
+  func extended() throws {
+    let sweep = CrashSweep(
+      try Self.scenario(), seed: 1,
+      family: { BentPorts(base: DirectPorts(world: $0, store: $1), bend: .forgetsDeadlines) })
+    let broken = Self.broken(sweep)
+    #expect(broken.contains { $0.reasons.contains { $0.contains("law 7") } }, "\(broken)")
+  }
+
+  private static func broken(_ sweep: CrashSweep) -> [CrashSweep.Outcome] {
+    CrashSweep.cases(sweep.boundaries(), ways: [.killed], stride: 3).map(sweep.run).filter {
+      $0.verdict == .broken
+    }
+  }
+}
+
+/// Ports with a defect of the kind that only a death brings to light.
+private struct BentPorts: PortFamily {
+  enum Bend: Sendable {
+    /// The removal of overlays is journalled when it is begun.
+    case tooEarly
+    case forgetsDeadlines
+  }
+
+  let base: any PortFamily
+  let bend: Bend
+
+  func withPorts(
+    of who: Incarnation, _ body: (SyncPorts) async throws(DRError) -> Void
+  ) async throws(DRError) {
+    try await base.withPorts(of: who) { (ports) async throws(DRError) in
+      var ports = ports
+      ports.journal = BentJournal(base: ports.journal, bend: bend)
+      try await body(ports)
+    }
+  }
+}
+
+private struct BentJournal: Journal {
+  let base: any Journal
+  let bend: BentPorts.Bend
+
+  func value(for key: StepKey) async throws(DRError) -> [UInt8]? {
+    if bend == .forgetsDeadlines && key.step.hasSuffix(".deadline") { return nil }
+    let known = try await base.value(for: key)
+    if bend == .tooEarly && key.step == "seal.repaired" && known == nil {
+      try await base.record(Array("true".utf8), for: key)
+    }
+    return known
+  }
+
+  func record(_ value: [UInt8], for key: StepKey) async throws(DRError) {
+    if bend == .forgetsDeadlines && key.step.hasSuffix(".deadline") { return }
+    try await base.record(value, for: key)
+  }
+}
