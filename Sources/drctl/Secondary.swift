@@ -89,10 +89,14 @@ struct SecondaryOptions: ParsableArguments {
     let configuration = try ConfigurationReader.read(path: config ?? "/etc/drkit/drkit.yaml")
     var sites: [SecondarySite] = []
     for configured in configuration.domains where domain == nil || domain == configured.name {
-      let site = try SecondarySite(configured)
+      let site = try SecondarySite(configured, configuration.policy)
       if !sites.contains(where: { $0.name == site.name }) { sites.append(site) }
     }
-    guard !sites.isEmpty else { return [try SecondarySite(try configuration.domain(domain ?? ""))] }
+    guard !sites.isEmpty else {
+      return [
+        try SecondarySite(try configuration.domain(domain ?? ""), configuration.policy)
+      ]
+    }
     return sites
   }
 

@@ -107,7 +107,8 @@ public struct PreflightCheck: Sendable {
     guard rows.allSatisfy({ $0.state == .stopped || $0.state == .created }) else {
       return PreflightFinding("secondary-silent", .ok, "not looked at while the session runs")
     }
-    let silence = SecondarySilence(ports: ports, known: policy.knownClients)
+    let silence = SecondarySilence(
+      volume: ports.secondary, cluster: ports.cluster, known: policy.knownClients)
     guard let complaint = try await ask({ () async throws(DRError) in try await silence.complaint() })
     else {
       return PreflightFinding("secondary-silent", .ok, "nobody is connected to \(secondary.name)")

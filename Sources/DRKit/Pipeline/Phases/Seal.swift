@@ -29,7 +29,7 @@ struct SealPhase {
           leftOut: quiesced.leftOut + undescribed(quiesced.machines, configurations))
       }
       try await writeManifest(point, configurations)
-      try await prune()
+      try await prune(gate)
       try await context.durable.once("seal.recorded") { () async throws(DRError) in
         try await context.ports.catalogue.save(point)
       }
@@ -214,21 +214,25 @@ struct SealPhase {
   }
 
   /// The point stands by now: what can't be removed stays until the next time.
-  private func prune() async throws(DRError) {
+  private func prune(_ gate: SecondaryGate) async throws(DRError) {
     let domain = try await context.domain().id
+    let step = "seal.pruned"
+    if try await context.durable.recall(step, as: Bool.self) != nil { return }
     do throws(DRError) {
-      try await context.durable.once("seal.pruned") { () async throws(DRError) in
-        try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
-          let directory = PointRecords.directory(domain)
-          let names = try await view.list(directory) ?? []
-          let records = try await PointRecords.readIntents(view, domain)
-          for name in RecordPruning.superfluous(records, sealing: context.run, names: names) {
-            try await view.remove("\(directory)/\(name)")
-          }
+      // An incarnation that begins here has not asked yet.
+      try await gate.proveIdle()
+      let view = try await context.durable.patient(context.ports.secondary.view)
+      try await withView(of: view) { (view) async throws(DRError) in
+        let directory = PointRecords.directory(domain)
+        let names = try await view.list(directory) ?? []
+        let records = try await PointRecords.readIntents(view, domain)
+        for name in RecordPruning.superfluous(records, sealing: context.run, names: names) {
+          try await view.remove("\(directory)/\(name)")
         }
       }
+      try await context.durable.remember(true, step)
     } catch {
-      if error.kind == .stopped { throw error }
+      if error.endsIncarnation { throw error }
       context.note(.seal, "old records at the secondary could not be removed: \(error.reason)")
     }
   }
