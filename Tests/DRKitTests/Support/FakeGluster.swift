@@ -121,17 +121,7 @@ final class FakeView: VolumeView {
 
   func digests(of path: String, _ plan: DigestPlan) async throws(DRError) -> BlockDigests? {
     try world.call("\(side).digest") { (state, _) throws(DRError) in
-      guard let bytes = files(state)[path] else { return nil }
-      let size = Int64(bytes.count)
-      let blocks = plan.indices(size: size).map { index in
-        let begin = index * plan.block
-        let part = bytes[Int(begin)..<Int(begin + min(plan.block, size - begin))]
-        let hash = part.reduce(UInt64(14_695_981_039_346_656_037)) {
-          ($0 ^ UInt64($1)) &* 1_099_511_628_211
-        }
-        return BlockDigests.Block(index: index, hash: BlockHash(hash, hash, hash, hash))
-      }
-      return BlockDigests(size: size, block: plan.block, blocks: blocks)
+      files(state)[path].map { FakeDigest.blocks($0, plan) }
     }
   }
 
@@ -174,5 +164,16 @@ enum FakeDigest {
     let word = String(hash, radix: 16)
     let padded = String(repeating: "0", count: 16 - word.count) + word
     return FileDigest(size: Int64(bytes.count), sha256: String(repeating: padded, count: 4))
+  }
+
+  static func blocks(_ bytes: [UInt8], _ plan: DigestPlan) -> BlockDigests {
+    let size = Int64(bytes.count)
+    let blocks = plan.indices(size: size).map { index in
+      let begin = index * plan.block
+      let part = bytes[Int(begin)..<Int(begin + min(plan.block, size - begin))]
+      let hash = part.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+      return BlockDigests.Block(index: index, hash: BlockHash(hash, hash, hash, hash))
+    }
+    return BlockDigests(size: size, block: plan.block, blocks: blocks)
   }
 }

@@ -94,6 +94,10 @@ final class MemoryVolume: SecondaryVolume, SecondaryCluster {
       volume.files[path].map(FakeDigest.of)
     }
 
+    func digests(of path: String, _ plan: DigestPlan) async throws(DRError) -> BlockDigests? {
+      volume.files[path].map { FakeDigest.blocks($0, plan) }
+    }
+
     func replace(_ path: String, with bytes: [UInt8]) async throws(DRError) {
       try volume.change(path, "replace", bytes)
     }
