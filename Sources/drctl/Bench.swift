@@ -26,27 +26,29 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      var lines: [Line] = []
-      func add(_ rate: CorePerformance.Rate, bar: Double? = nil) {
-        lines.append(Line(name: rate.name, perSecond: rate.perSecond, bar: bar))
+      try await reporting(json: json) {
+        var lines: [Line] = []
+        func add(_ rate: CorePerformance.Rate, bar: Double? = nil) {
+          lines.append(Line(name: rate.name, perSecond: rate.perSecond, bar: bar))
+        }
+        add(CorePerformance.calibration())
+        for pending in [1_000, 100_000] {
+          add(
+            try CorePerformance.worldEvents(pending: pending, count: 20_000_000),
+            bar: pending == 1_000 ? 10e6 : nil)
+        }
+        for tasks in [20, 1_000] {
+          add(try CorePerformance.wakeUps(tasks: tasks, count: 2_000_000), bar: tasks == 20 ? 1.5e6 : nil)
+        }
+        if json { return Console.out(try JSONText.of(lines)) }
+        Console.out(
+          Table.text(
+            ["WHAT", "MILLION/S", "BAR"],
+            lines.map { line in
+              let millions = (line.perSecond / 1e4).rounded() / 100
+              return [line.name, "\(millions)", line.bar.map { "\($0 / 1e6)" } ?? "-"]
+            }))
       }
-      add(CorePerformance.calibration())
-      for pending in [1_000, 100_000] {
-        add(
-          try CorePerformance.worldEvents(pending: pending, count: 20_000_000),
-          bar: pending == 1_000 ? 10e6 : nil)
-      }
-      for tasks in [20, 1_000] {
-        add(try CorePerformance.wakeUps(tasks: tasks, count: 2_000_000), bar: tasks == 20 ? 1.5e6 : nil)
-      }
-      if json { return Console.out(try JSONText.of(lines)) }
-      Console.out(
-        Table.text(
-          ["WHAT", "MILLION/S", "BAR"],
-          lines.map { line in
-            let millions = (line.perSecond / 1e4).rounded() / 100
-            return [line.name, "\(millions)", line.bar.map { "\($0 / 1e6)" } ?? "-"]
-          }))
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct Drctl: AsyncParsableCommand {
@@ -16,4 +17,10 @@ struct Drctl: AsyncParsableCommand {
       Simulate.self, Sync.self, Preflight.self, Runs.self, Status.self, Secondary.self, TestBedCommand.self,
       BenchCommand.self,
     ])
+
+  static func main() async {
+    // A reader that went away (`drctl sync … | head`) must not end a run whose snapshots stand.
+    signal(SIGPIPE, SIG_IGN)
+    await main(nil)
+  }
 }

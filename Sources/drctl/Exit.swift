@@ -34,6 +34,11 @@ func reporting(json: Bool = false, _ body: () async throws -> Void) async throws
       Console.error("drctl: \(error)")
     }
     throw ExitCode(Exit.code(for: error))
+  } catch let error where error is ExitCode || error is ValidationError || error is CleanExit {
+    throw error
+  } catch {
+    Console.error("drctl: this is a bug, please report it: \(error)")
+    throw ExitCode(Exit.ourBug)
   }
 }
 
@@ -41,10 +46,15 @@ enum Console {
   /// Whether standard output is a terminal that may be written over and coloured.
   static let isTerminal = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
 
-  static func out(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
-  static func error(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+  static func out(_ line: String) { put(line + "\n", .standardOutput) }
+  static func error(_ line: String) { put(line + "\n", .standardError) }
   /// Without a line's end, for a line that is written over.
-  static func raw(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+  static func raw(_ text: String) { put(text, .standardOutput) }
+
+  /// Whoever read may have gone, and the disk under a log may be full: a run goes on, since its snapshots stand.
+  private static func put(_ text: String, _ stream: FileHandle) {
+    try? stream.write(contentsOf: Data(text.utf8))
+  }
 }
 
 enum JSONText {

@@ -65,7 +65,10 @@ struct GeoReplicationTests {
       ])
   }
 
-  @Test(arguments: ["0", "", "now", "17954269290000", "geo-replication config updated successfully"])
+  @Test(
+    arguments: [
+      "0", "", "now", "9223372037", "17954269290000", "geo-replication config updated successfully",
+    ])
   func aCheckpointThatIsNoEpochIsRefused(_ text: String) async throws {
     let runner = FakeRunner(
       try capture("georep-config-checkpoint-stopped-xml.xml"),

@@ -33,6 +33,8 @@ struct SSHRunnerTests {
     #expect(command.executable == "ssh")
     #expect(command.deadline == .seconds(9) && command.outputLimit == 5)
     #expect(Array(command.arguments.prefix(4)) == ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10"])
+    // A banner on standard error would hide what a failure is told by.
+    #expect(command.arguments.contains("LogLevel=ERROR"))
     #expect(
       Array(command.arguments.suffix(5)) == [
         "-i", "/key", "--", "root@b1.example.org", #"env LC_ALL=C gluster volume get 'it'\''s'"#,

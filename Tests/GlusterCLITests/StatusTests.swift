@@ -131,4 +131,13 @@ struct StatusTests {
   func times(_ text: String, _ seconds: Int64) {
     #expect(StatusTime.epochSeconds(text) == seconds)
   }
+
+  @Test("A time past the last instant is malformed, not a trap")
+  func lastInstant() throws {
+    #expect(try StatusTime.instant("2262-04-11 23:47:16", "x") == Instant(epochSeconds: 9_223_372_036))
+    for text in ["2262-04-11 23:47:17", "9999-12-31 23:59:59"] {
+      let error = #expect(throws: DRError.self) { try StatusTime.instant(text, "x") }
+      #expect(error?.kind == .malformed)
+    }
+  }
 }

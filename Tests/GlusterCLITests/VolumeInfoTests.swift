@@ -47,14 +47,20 @@ struct VolumeInfoTests {
     ] {
       #expect(try option(raw).flag(default: true) == flag, "\(raw)")
     }
-    for (raw, seconds) in [("15 (DEFAULT)", 15), ("1", 1), ("2m", 120), ("30s", 30)] as [(String, Int64)] {
+    for (raw, seconds) in [("15 (DEFAULT)", 15), ("1", 1), ("2m", 120), ("30s", 30), ("1d", 86_400)]
+      as [(String, Int64)]
+    {
       #expect(try option(raw).time(default: .zero) == .seconds(seconds), "\(raw)")
     }
     for raw in ["64MiBs", "-1", "MB", "9999999PB"] {
       #expect(throws: DRError.self) { try option(raw).bytes(default: 0) }
     }
     #expect(throws: DRError.self) { try option("perhaps").flag(default: false) }
-    #expect(throws: DRError.self) { try option("soon").time(default: .zero) }
+    for raw in ["soon", "86401", "200000d", "1w", "9223372036854775807w", "99999999999999999999"] {
+      let error = #expect(throws: DRError.self) { try option(raw).time(default: .zero) }
+      #expect(error?.kind == .malformed, "\(raw)")
+    }
+    #expect(try option("1w").time(default: .zero, atMost: .hours(24 * 30)) == .hours(24 * 7))
   }
 
   @Test func geometryIsPutTogetherFromInfoAndOptions() async throws {

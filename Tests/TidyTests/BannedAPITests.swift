@@ -41,6 +41,12 @@ let bannedAPIs: [BannedAPI] = [
   BannedAPI("try!", in: everywhere) { place in
     place.begins(with: ["try", "!"]) && place.tokens[place.index + 1].isGlued
   },
+  BannedAPI("FileHandle.write(", in: everywhere) { place in
+    // The one that traps where the other end is gone; `write(contentsOf:)` throws.
+    let streams = ["standardOutput", "standardError"]
+    let isStream = streams.contains(place.text(0)) && place.text(1) == "." && place.text(2) == "write"
+    return isStream && place.text(3) == "(" && place.text(4) != "contentsOf"
+  },
   BannedAPI("fatalError", in: everywhere, "fatalError"),
   BannedAPI("precondition", in: everywhere) { place in
     ["precondition", "preconditionFailure", "assertionFailure"].contains(place.text(0))
@@ -148,7 +154,8 @@ struct BannedAPITests {
       ("var m = [:]\nfor k in self.m.keys { f(k) }", "iteration over a Dictionary or Set"),
       ("var m: [A<B>: [C]]\nfor v in m.values { f(v) }", "iteration over a Dictionary or Set"),
       ("let x = XMLDocument(data: d)", "XMLDocument"), ("let y = try! f()", "try!"),
-      ("fatalError(\"no\")", "fatalError"), ("precondition(a > 0)", "precondition"),
+      ("FileHandle.standardError.write(d)", "FileHandle.write("), ("fatalError(\"no\")", "fatalError"),
+      ("precondition(a > 0)", "precondition"),
       ("do { try f() } catch { }", "catch {}"), ("print(a)", "print( outside drctl"),
       ("run(\"/bin/sh\")", "a shell"), ("run([\"bash\", c])", "a shell"), ("system(\"ls\")", "a shell"),
       ("log(\"\\(Date())\")", "Date()"),
@@ -164,7 +171,7 @@ struct BannedAPITests {
       Date(); Task.sleep; Task.detached; Task { }; @MainActor; DispatchQueue; UUID(); a.random(in: b); c.shuffled()
       c.shuffle(); c.randomElement(); SystemRandomNumberGenerator; hashValue; Hasher; ContinuousClock; SuspendingClock
       for x in m { }
-      XMLDocument; try! f; fatalError; precondition(a); catch {}; print(a); "sh"
+      XMLDocument; try! f; FileHandle.standardOutput.write(d); fatalError; precondition(a); catch {}; print(a); "sh"
       """
     #expect(Set(found(source)) == Set(bannedAPIs.map(\.name)))
   }
@@ -178,7 +185,8 @@ struct BannedAPITests {
       "Int.random(in: 0..<3, using: &g)", "Int.random(in: f(a, (b)), using: &g)", "a.shuffled(using: &g)",
       "case .random(let seed):", "order: .random(root.child(\"x\"))", "import FoundationEssentials",
       "FindingText.print(x)", "static func print(_ x: Int) {}", "try !flag", "do { } catch { note(error) }",
-      "DRError.system(\"open\")", "static func system(_ a: String) {}", "let a: [Int]\nfor x in a { f(x) }",
+      "FileHandle.standardOutput.write(contentsOf: d)", "DRError.system(\"open\")",
+      "static func system(_ a: String) {}", "let a: [Int]\nfor x in a { f(x) }",
       "var m: [String: Int]\nfor k in m.keys.sorted() { f(k) }", "let bash = 1; \"a/sh/b\"",
       "let m: [String: Int]\nlet y = m.map { (a) in a }", "\"UUID(\\(x))\"", "let a: [[Int]]\nfor x in a { }",
     ])

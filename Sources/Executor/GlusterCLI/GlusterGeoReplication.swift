@@ -56,8 +56,8 @@ public struct GlusterGeoReplication: GeoReplication {
     _ = try await xml(operation, ["config", "checkpoint", "now"])
     let text = try await cli.plain(operation, session.description, arguments(["config", "checkpoint"]))
     let line = CommandResult.firstLine(text) ?? ""
-    // 2001 to 2286: anything else is not an epoch in seconds.
-    guard let seconds = Int64(line), (1_000_000_000..<10_000_000_000).contains(seconds) else {
+    // 2001 to 2262, where an `Instant` ends: anything else is not an epoch in seconds.
+    guard let seconds = Int64(line), (1_000_000_000...Int64.max / 1_000_000_000).contains(seconds) else {
       throw DRError(
         .malformed, operation, session.description, reason: "\"\(line)\" is no checkpoint in epoch seconds")
     }

@@ -42,7 +42,9 @@ public struct SSHRunner: CommandRunner {
       [
         "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(max(1, connectTimeout.wholeSeconds))",
         // A dead link is noticed in 45 s, without waiting for the command's deadline.
-        "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3", "-n", "-T",
+        "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3",
+        // No login banner: it would stand before the words that a failure is told by.
+        "-o", "LogLevel=ERROR", "-n", "-T",
       ] + options + ["--", "\(user)@\(host)", Self.quoted(words)],
       deadline: command.deadline, outputLimit: command.outputLimit)
     let result = try await underlying.run(remote)

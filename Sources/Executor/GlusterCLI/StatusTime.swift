@@ -8,7 +8,8 @@ import DRKit
 enum StatusTime {
   /// - Throws: `.malformed` for anything but `yyyy-MM-dd HH:mm:ss`.
   static func instant(_ text: String, _ path: String) throws(DRError) -> Instant {
-    guard let seconds = epochSeconds(text) else {
+    // An `Instant` counts nanoseconds: it ends in April 2262.
+    guard let seconds = epochSeconds(text), seconds <= Int64.max / 1_000_000_000 else {
       throw DRError(
         .malformed, "read the geo-replication status", path, reason: "\"\(text)\" is no date and time")
     }

@@ -44,17 +44,23 @@ struct VolumeOption {
     return count << shift
   }
 
-  /// Seconds, or with `s`, `m`, `h`, `d` (and gluster's longer forms).
-  func time(default fallback: TimeSpan) throws(DRError) -> TimeSpan {
+  /// Seconds, or with `s`, `m`, `h`, `d`, `w` (and gluster's longer forms).
+  /// - Parameter limit: the longest that makes sense; more is `.malformed`.
+  func time(default fallback: TimeSpan, atMost limit: TimeSpan = .hours(24)) throws(DRError) -> TimeSpan {
     guard let (number, unit) = parts else { return fallback }
-    guard let count = Int64(number), count >= 0, count <= 1_000_000 else { throw malformed("a time") }
+    let seconds: Int64
     switch unit {
-    case "", "s", "sec", "secs": return .seconds(count)
-    case "m", "min", "mins": return .minutes(count)
-    case "h", "hr", "hrs": return .hours(count)
-    case "d", "day", "days": return .hours(24 * count)
+    case "", "s", "sec", "secs": seconds = 1
+    case "m", "min", "mins": seconds = 60
+    case "h", "hr", "hrs": seconds = 3_600
+    case "d", "day", "days": seconds = 86_400
+    case "w", "wk", "week", "weeks": seconds = 604_800
     default: throw malformed("a time")
     }
+    guard let count = Int64(number), count >= 0, count <= limit.wholeSeconds / seconds else {
+      throw malformed("a time of at most \(limit.wholeSeconds) s")
+    }
+    return .seconds(count * seconds)
   }
 
   private var parts: (number: String, unit: String)? {

@@ -63,9 +63,10 @@ enum LoginExchange {
   /// The server's words, should they repeat the password.
   private static func hiding(_ credentials: OVirtCredentials, _ text: String) -> String {
     let secret = credentials.password.value
-    let short = text.prefix(500)
-    guard !secret.isEmpty else { return String(short) }
-    return short.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "<secret>")
+    guard !secret.isEmpty else { return String(text.prefix(500)) }
+    // Before it is cut: half a password is not found any more.
+    let hidden = text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "<secret>")
+    return String(hidden.prefix(500))
   }
 
   /// Visible ASCII only: anything else could end the header line.

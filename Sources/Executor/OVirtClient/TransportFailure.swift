@@ -14,7 +14,9 @@ enum TransportFailure {
     case is NIOTooManyBytesError: return .tooLarge(limit: bodyLimit)
     case let error as NIOConnectionError: return .unreachable(words(for: error))
     case NIOSSLError.uncleanShutdown: return .truncated("the TLS connection was cut")
-    case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return .tls(words(forTLS: error))
+    case NIOSSLError.handshakeFailed(.zeroReturn), NIOSSLError.handshakeFailed(.syscallError):
+      return .truncated(cutHandshake)
+    case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return translate(tls: error)
     case HTTPParserError.invalidEOFState: return .truncated("the connection was closed within the reply")
     case let error as HTTPParserError: return .garbled("\(error)")
     case let error as IOError:
@@ -30,7 +32,7 @@ enum TransportFailure {
     case .cancelled, .requestStreamCancelled: .cancelled
     case .deadlineExceeded, .readTimeout, .writeTimeout: .timeout(deadline)
     case .connectTimeout: .unreachable("the connection was not accepted within 10 s")
-    case .tlsHandshakeTimeout: .tls("the handshake took longer than 10 s")
+    case .tlsHandshakeTimeout: .unreachable("the TLS handshake took longer than 10 s")
     case .getConnectionFromPoolTimeout: .unreachable("no connection became free")
     case .remoteConnectionClosed: .truncated("the connection was closed without a full reply")
     case .alreadyShutdown: .unreachable("the client was shut down")
@@ -64,15 +66,24 @@ enum TransportFailure {
     }
   }
 
-  private static func words(forTLS error: any Error) -> String {
+  private static let cutHandshake = "the connection was closed within the TLS handshake"
+
+  /// Only what a retry can't change is `.tls`: a busy httpd cuts and delays handshakes, too.
+  private static func translate(tls error: any Error) -> TransportError {
     let text = "\(error)"
     if text.contains("CERTIFICATE_VERIFY_FAILED") {
-      return "its certificate is not signed by the configured CA, or has expired"
+      return .tls("its certificate is not signed by the configured CA, or has expired")
     }
     if text.contains("alidateHostname") || text.contains("unableToValidateCertificate") {
-      return "its certificate is for another host name"
+      return .tls("its certificate is for another host name")
     }
-    if text.contains("WRONG_VERSION_NUMBER") { return "it does not speak TLS" }
-    return "the TLS handshake failed"
+    if text.contains("WRONG_VERSION_NUMBER") { return .tls("it does not speak TLS") }
+    if text.contains("PROTOCOL") { return .tls("it speaks no version of TLS that we speak") }
+    if text.contains("CERTIFICATE") || text.contains("noCertificate") {
+      return .tls("its certificate was not accepted")
+    }
+    // BoringSSL has no code for an end of file; NIOSSL names it so.
+    if text.lowercased().contains("eof") { return .truncated(cutHandshake) }
+    return .unreachable("the TLS handshake failed")
   }
 }

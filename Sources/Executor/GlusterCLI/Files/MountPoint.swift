@@ -64,8 +64,8 @@ package final class MountPoint: Sendable {
     // A client may have mounted twice (retried): as often as there is something.
     var rounds = 0
     while umount2(path, Int32(MNT_DETACH)) == 0, rounds < 8 { rounds += 1 }
-    rmdir(path)
-    unlink(lockPath)
+    // The lock's name is how the next sweep finds a directory that could not go.
+    if rmdir(path) == 0 || errno == ENOENT { unlink(lockPath) }
   }
 
   private static func sweep(_ base: String) {
