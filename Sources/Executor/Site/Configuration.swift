@@ -58,7 +58,7 @@ public struct ProtectedDomain: Sendable, Hashable {
 public struct AgentAccess: Sendable, Hashable {
   /// A name in the path of that host, or an absolute path.
   public var program: String
-  /// Bytes a second that it may read; nil: unlimited.
+  /// Bytes a second that may be read there, shared evenly by the images that are proved at once; nil: unlimited.
   public var rate: Int64?
 
   public init(program: String = "drkit-agent", rate: Int64? = nil) {
