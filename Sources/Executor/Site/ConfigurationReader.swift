@@ -24,7 +24,8 @@ public enum ConfigurationReader {
   public static func parse(_ text: String, file: String) throws(StrictYAMLError) -> Configuration {
     let root = try StrictDocument.parse(text, file: file)
     let map = try root.mapping(keys: ["state", "engine", "domains", "policy"])
-    let directory = (file as NSString).deletingLastPathComponent
+    // Foundation's own traps on an empty path (seen with Swift 6.3.1).
+    let directory = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
     let domains = try map.required("domains").list(count: 1...1_000) { (node) throws(StrictYAMLError) in
       try domain(node)
     }

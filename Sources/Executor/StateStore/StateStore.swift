@@ -50,8 +50,9 @@ public struct StateStore: Sendable {
   private static func isContention(_ error: DatabaseError) -> Bool {
     switch error.resultCode {
     case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_CONSTRAINT: true
-    // "table … already exists": the other process migrated first.
-    case .SQLITE_ERROR: error.message?.contains("already exists") ?? false
+    // "table … already exists", "duplicate column name": the other process migrated first.
+    case .SQLITE_ERROR:
+      error.message.map { $0.contains("already exists") || $0.contains("duplicate column name") } ?? false
     default: false
     }
   }
