@@ -44,6 +44,16 @@ struct ConfigurationTests {
     #expect(configuration.policy.verify == .full)
   }
 
+  @Test(
+    "resolves against the directory of whatever name the file has",
+    arguments: [
+      ("x", "drkit.sqlite"), ("/x", "/drkit.sqlite"), ("d/x", "d/drkit.sqlite"), ("./x", "./drkit.sqlite"),
+      ("drkit.yaml", "drkit.sqlite"), ("/etc/a b/drkit.yaml", "/etc/a b/drkit.sqlite"),
+    ])
+  func directories(_ file: String, _ state: String) throws {
+    #expect(try ConfigurationReader.parse(Self.good, file: file).state == state)
+  }
+
   @Test("reads each level of verify, and no agent where there is none")
   func verify() throws {
     func policy(_ text: String) throws -> SyncPolicy {

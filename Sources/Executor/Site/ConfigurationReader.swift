@@ -24,8 +24,7 @@ public enum ConfigurationReader {
   public static func parse(_ text: String, file: String) throws(StrictYAMLError) -> Configuration {
     let root = try StrictDocument.parse(text, file: file)
     let map = try root.mapping(keys: ["state", "engine", "domains", "policy"])
-    // Foundation's own traps on an empty path (seen with Swift 6.3.1).
-    let directory = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
+    let directory = Self.directory(of: file)
     let domains = try map.required("domains").list(count: 1...1_000) { (node) throws(StrictYAMLError) in
       try domain(node)
     }
@@ -40,8 +39,15 @@ public enum ConfigurationReader {
       policy: try map.optional("policy").map(policy) ?? SyncPolicy())
   }
 
+  /// Not `NSString.deletingLastPathComponent`: that of Swift 6.3.1 on Linux traps on a name of one character.
+  private static func directory(of file: String) -> String {
+    guard let slash = file.lastIndex(of: "/") else { return "" }
+    return slash == file.startIndex ? "/" : String(file[..<slash])
+  }
+
   private static func resolve(_ path: String, in directory: String) -> String {
-    path.hasPrefix("/") || directory.isEmpty ? path : (directory as NSString).appendingPathComponent(path)
+    if path.hasPrefix("/") || directory.isEmpty { return path }
+    return directory.hasSuffix("/") ? directory + path : "\(directory)/\(path)"
   }
 
   private static func engine(_ node: StrictNode, _ directory: String) throws(StrictYAMLError) -> EngineAccess
