@@ -11,6 +11,9 @@ import Synchronization
 public final class GlusterVolumeView: VolumeView {
   private let files: Mutex<VolumeFiles?>
   private let thread: FileThread
+  /// `server:/volume`, which stands before the path in errors; empty for a directory.
+  private let label: String
+  private let isCopy: Bool
 
   /// One read of a digest. Larger ones gain nothing: FUSE cuts them into 128 KiB to 1 MiB.
   static let block = 1 << 20
@@ -29,8 +32,10 @@ public final class GlusterVolumeView: VolumeView {
     self.init(VolumeFiles(handle: DirectoryHandle(Descriptor(descriptor))), deadline: deadline)
   }
 
-  init(_ files: VolumeFiles, deadline: TimeSpan) {
+  init(_ files: VolumeFiles, of label: String = "", deadline: TimeSpan) {
     self.files = Mutex(files)
+    self.label = label
+    self.isCopy = files.isCopy
     self.thread = FileThread(deadline: deadline)
   }
 
@@ -61,7 +66,9 @@ public final class GlusterVolumeView: VolumeView {
     let path = try VolumePath(path)
     let operation = "digest a file"
     let opened = try await perform(operation, path) { files throws(DRError) in
-      try files.handle.file(path, operation).map { OpenFile(descriptor: $0.0, size: Int64($0.1.st_size)) }
+      try files.handle.file(path, operation).map {
+        OpenFile(descriptor: $0.0, size: Int64($0.1.st_size), isCopy: files.isCopy)
+      }
     }
     guard let opened else { return nil }
     var hash = SHA256()
@@ -82,12 +89,13 @@ public final class GlusterVolumeView: VolumeView {
     }
     guard end == opened.size else {
       throw DRError(
-        .transient, operation, path.text, reason: "its size changed from \(opened.size) to \(end) meanwhile")
+        .transient, operation, subject(path),
+        reason: "its size changed from \(opened.size) to \(end) meanwhile")
     }
     guard offset == opened.size else {
       throw DRError(
-        .disproved, operation, path.text, reason: "\(offset) of \(opened.size) bytes can be read",
-        remedy: "the copy is not whole: synchronise again")
+        .disproved, operation, subject(path), reason: "\(offset) of \(opened.size) bytes can be read",
+        remedy: isCopy ? "the copy is not whole: synchronise again" : "see to the primary volume first")
     }
     return FileDigest(size: offset, sha256: Hexadecimal.text(hash.finalize()))
   }
@@ -128,9 +136,21 @@ public final class GlusterVolumeView: VolumeView {
     _ body: @escaping @Sendable (VolumeFiles) throws(DRError) -> T
   ) async throws(DRError) -> T {
     guard let files = files.withLock({ $0 }) else {
-      throw DRError(.unfit, operation, path.text, reason: "the view has been closed")
+      throw DRError(.unfit, operation, subject(path), reason: "the view has been closed")
     }
-    return try await thread.perform(operation, path.text) { () throws(DRError) in try body(files) }
+    do throws(DRError) {
+      return try await thread.perform(operation, path.text) { () throws(DRError) in try body(files) }
+    } catch {
+      guard !label.isEmpty, error.kind != .stopped else { throw error }
+      // The operations below know paths only; which of the two volumes it was is half of the message.
+      var named = error
+      named.subject = error.subject.isEmpty ? label : "\(label)/\(error.subject)"
+      throw named
+    }
+  }
+
+  private func subject(_ path: VolumePath) -> String {
+    label.isEmpty ? path.text : path.text.isEmpty ? label : "\(label)/\(path.text)"
   }
 }
 
@@ -139,6 +159,7 @@ private struct OpenFile: Sendable {
   var descriptor: Descriptor
   /// When it was opened.
   var size: Int64
+  var isCopy: Bool
 
   struct Step: Sendable {
     var hash: SHA256
@@ -149,7 +170,7 @@ private struct OpenFile: Sendable {
     _ hash: SHA256, at offset: Int64, _ path: VolumePath, _ operation: String
   ) throws(DRError) -> Step {
     var buffer = [UInt8](repeating: 0, count: GlusterVolumeView.block)
-    let count = try VolumeFiles.fill(&buffer, from: descriptor, at: offset, path, operation)
+    let count = try VolumeFiles.fill(&buffer, from: descriptor, at: offset, path, operation, isCopy)
     var hash = hash
     buffer.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     return Step(hash: hash, count: count)

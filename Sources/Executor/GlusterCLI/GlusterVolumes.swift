@@ -14,14 +14,14 @@ public struct GlusterPrimaryVolume: PrimaryVolume {
     self.queries = VolumeQueries(cli: GlusterAnswer(runner: runner, deadline: deadline))
   }
 
-  public func view() async throws(DRError) -> any VolumeView { try await mount.view() }
+  public func view() async throws(DRError) -> any VolumeView { try await mount.view(isCopy: false) }
 
   /// - Parameter directory: relative to the volume's root; made, with its parent's owner and mode, if it is not there.
   /// - Throws: `.unfit` when a subvolume can't be reached by any name.
   public func writeNonces(_ content: [UInt8], under directory: String) async throws(DRError) -> [Nonce] {
     let directory = try VolumePath(directory: directory)
     let subvolumes = try await queries.info(mount.volume).subvolumes.map { $0.map(\.name) }
-    let view = try await mount.view()
+    let view = try await mount.view(isCopy: false)
     let nonces: Result<[Nonce], DRError>
     do throws(DRError) {
       nonces = .success(
