@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "DRKit", targets: ["DRKit"]),
     .library(name: "Simulator", targets: ["Simulator"]),
     .executable(name: "drctl", targets: ["drctl"]),
+    .executable(name: "drkit-agent", targets: ["drkit-agent"]),
   ],
   dependencies: [
     // Exact versions: the lock file is not committed, so the manifest is the lock.
@@ -85,12 +86,32 @@ let package = Package(
     .target(
       name: "GlusterCLI",
       dependencies: [
-        "DRKit",
+        "DRKit", "GlusterFiles", "AgentProtocol",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       path: "Sources/Executor/GlusterCLI",
+      exclude: ["Files"],
       swiftSettings: house),
+    // Blocking files below a directory or a mount: for the executor and for the agent.
+    .target(
+      name: "GlusterFiles",
+      dependencies: ["DRKit", .product(name: "Crypto", package: "swift-crypto")],
+      path: "Sources/Executor/GlusterCLI/Files",
+      swiftSettings: house),
+    // What drkit-agent and the executor say to each other.
+    .target(
+      name: "AgentProtocol", dependencies: ["DRKit"], path: "Sources/Executor/AgentProtocol",
+      swiftSettings: house),
+    // The agent for the storage nodes: small, so without NIO, subprocess and XML (TidyTests looks).
+    .target(
+      name: "Agent",
+      dependencies: [
+        "DRKit", "GlusterFiles", "AgentProtocol", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      path: "Sources/Executor/Agent",
+      swiftSettings: house),
+    .executableTarget(name: "drkit-agent", dependencies: ["Agent"], swiftSettings: house),
     .target(
       name: "StateStore",
       dependencies: ["DRKit", .product(name: "GRDB", package: "GRDB.swift")],
@@ -117,7 +138,7 @@ let package = Package(
     .executableTarget(
       name: "drctl",
       dependencies: [
-        "DRKit", "Simulator", "TestBed", "Wire", "Site", "Bench",
+        "DRKit", "Simulator", "TestBed", "Wire", "Site", "Bench", "Agent",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),
@@ -137,8 +158,13 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "GlusterCLITests",
-      dependencies: ["GlusterCLI", "DRKit"],
+      dependencies: ["GlusterCLI", "GlusterFiles", "DRKit"],
       resources: [.copy("Captures")],
+      swiftSettings: house),
+    .testTarget(
+      name: "AgentTests",
+      // The program itself is run, as ssh would.
+      dependencies: ["Agent", "AgentProtocol", "GlusterCLI", "GlusterFiles", "DRKit", "drkit-agent"],
       swiftSettings: house),
     .testTarget(name: "StateStoreTests", dependencies: ["StateStore", "DRKit"], swiftSettings: house),
     .testTarget(

@@ -89,7 +89,11 @@ enum AssessmentText {
         continue
       }
       Console.out("  \(image.verdict.rawValue.padded(19))\(name(image))")
-      for reason in image.reasons + image.plan.remarks { Console.out("  \("".padded(19))\(reason)") }
+      // What is in doubt for the whole domain is said once.
+      let own = image.reasons.filter { reason in
+        !domain.overwriting.contains { reason.hasSuffix($0.evidence) }
+      }
+      for reason in own + image.plan.remarks { Console.out("  \("".padded(19))\(reason)") }
       for overlay in image.overlays {
         let maker = overlay.maker.map(\.rawValue) ?? "unknown"
         Console.out("  \("".padded(19))overlay \(overlay.volume) (\(maker)): \(overlay.proof)")

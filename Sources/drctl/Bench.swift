@@ -4,8 +4,8 @@ import DRKit
 
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure the simulator on this machine.",
-    subcommands: [Core.self, Determinism.self])
+    commandName: "bench", abstract: "Measure the simulator, and digests, on this machine.",
+    subcommands: [Core.self, Determinism.self, Digest.self])
 
   struct Core: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

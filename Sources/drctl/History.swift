@@ -148,6 +148,9 @@ struct Status: AsyncParsableCommand {
       let state = line.unfinishedRun == nil ? "failed" : "is running or was cut short"
       text += "\n  IN DOUBT: a later run \(state), and may have overwritten images of this point"
     }
+    if let proof = ContentProof.weakest(point.images.compactMap(\.proof)), proof.level == .sampled {
+      text += "\n  BY SAMPLES: \(proof)"
+    }
     for machine in point.leftOut { text += "\n  left out: \(machine)" }
     for thing in point.notInPoint { text += "\n  not in the point: \(thing)" }
     return text

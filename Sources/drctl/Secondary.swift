@@ -79,6 +79,9 @@ struct SecondaryOptions: ParsableArguments {
     if let primaryPool, RunID(primaryPool) == nil { throw ValidationError("--primary-pool takes a UUID") }
   }
 
+  /// As vdsm writes it.
+  var pool: String? { primaryPool.flatMap { RunID($0) }?.description }
+
   /// The volumes that are meant, each once.
   func sites() throws(DRError) -> [SecondarySite] {
     if let directory { return [try SecondarySite(directory: directory)] }
@@ -86,16 +89,20 @@ struct SecondaryOptions: ParsableArguments {
     let configuration = try ConfigurationReader.read(path: config ?? "/etc/drkit/drkit.yaml")
     var sites: [SecondarySite] = []
     for configured in configuration.domains where domain == nil || domain == configured.name {
-      let site = try SecondarySite(configured)
+      let site = try SecondarySite(configured, configuration.policy)
       if !sites.contains(where: { $0.name == site.name }) { sites.append(site) }
     }
-    guard !sites.isEmpty else { return [try SecondarySite(try configuration.domain(domain ?? ""))] }
+    guard !sites.isEmpty else {
+      return [
+        try SecondarySite(try configuration.domain(domain ?? ""), configuration.policy)
+      ]
+    }
     return sites
   }
 
   func assess(_ site: SecondarySite, verify: Bool) async throws -> SecondaryAnswer {
     let isSilent = json
-    let inspection = SecondaryInspection(volume: site.volume, primaryPool: primaryPool)
+    let inspection = SecondaryInspection(volume: site.volume, primaryPool: pool)
     let assessment = try await cancelledBySignals { [domain] in
       try await inspection.assess(domain, verify: verify) { path, size in
         if !isSilent { Console.error("reading \(path), \(ByteText.of(size))") }

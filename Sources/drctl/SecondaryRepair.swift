@@ -24,6 +24,8 @@ extension Secondary {
     @OptionGroup var options: SecondaryOptions
     @Flag(help: "Print the plan; change nothing.") var dryRun = false
     @Flag(help: "Do not ask.") var yes = false
+    @Option(help: "The address of a mount of the volume that only reads; may be given again.")
+    var knownClient: [String] = []
     @Flag(
       help: """
         I vouch that no geo-replication worker can reach this volume: the primary is down, or its session is stopped and \
@@ -94,7 +96,8 @@ extension Secondary {
     ) async throws -> SecondaryRepair.Outcome {
       let isSilent = options.json
       let repair = SecondaryRepair(
-        volume: site.volume, cluster: site.cluster, primaryPool: options.primaryPool, clock: SystemClock())
+        volume: site.volume, cluster: site.cluster, primaryPool: options.pool,
+        knownClients: site.knownClients + knownClient, clock: SystemClock())
       let isInterrupted = HeardSignal()
       let outcome = try await noticingSignals(isInterrupted) {
         try await repair.execute(domain, goesOn: { !isInterrupted.isSet }) { act in

@@ -20,6 +20,12 @@ struct Sync: AsyncParsableCommand {
   @OptionGroup var options: ConfigurationOptions
   @Argument(help: "The storage domain's name, as configured.") var domain: String
   @Flag(help: "Look, plan and print; change nothing.") var dryRun = false
+  @Flag(
+    help: """
+      Overwrite a copy at the secondary that was attached to another engine and detached again: what its machines wrote there is
+      lost. For this run only.
+      """)
+  var overwriteDetached = false
 
   func run() async throws {
     try await reporting(json: options.json) {
@@ -28,7 +34,9 @@ struct Sync: AsyncParsableCommand {
       let printer = ProgressPrinter(isSilent: options.json)
       try await SiteAssembly.with(configuration, domain, observer: printer) { site in
         if dryRun { return try await rehearse(site) }
-        let run = SyncRun(ports: site.ports, target: site.target, policy: site.policy)
+        var policy = site.policy
+        policy.overwritesDetached = overwriteDetached
+        let run = SyncRun(ports: site.ports, target: site.target, policy: policy)
         var result: SyncRun.Result
         repeat { result = try await execute(run, site) } while result.resumed
         if options.json { Console.out(try JSONText.of(SyncOutput(result))) }

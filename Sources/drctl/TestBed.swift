@@ -7,7 +7,8 @@ import TestBed
 
 struct TestBedCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "testbed", abstract: "Simulated clusters over real protocols.", subcommands: [Engine.self])
+    commandName: "testbed", abstract: "Simulated clusters over real protocols.",
+    subcommands: [Engine.self, Gluster.self])
 
   struct Engine: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -39,6 +39,26 @@ struct JournalCodingTests {
         RunRecord(id: Sample.run(1), key: Sample.key, began: Instant(nanoseconds: 1), failure: .stopped)))
   }
 
+  @Test("of an image from before there were levels of proof is read, and new ones are read back")
+  func proofs() throws {
+    let old = """
+      {"machine":"\(Sample.machine(1))","disk":"\(Sample.disk(1))","volume":"\(Sample.volume(1))",\
+      "digest":{"size":5,"sha256":"00"}}
+      """
+    let image = try JournalCoding.decode(SealedImage.self, from: Array(old.utf8), for: "s")
+    #expect(image.digest == FileDigest(size: 5, sha256: "00"))
+    #expect(image.proof == nil)
+    var new = image
+    new.digest = FileDigest(size: 100, sha256: "00", block: 10, read: 3)
+    new.proof = ContentProof(new.digest)
+    #expect(try returns(new))
+    #expect(
+      try text(new.proof) == #"{"blocks":10,"compared":3,"detection":0.3,"level":"sampled"}"#)
+    #expect(try !text(image).contains("proof"))
+    #expect(try returns(VerifyDecision(level: .full, block: 1)))
+    #expect(try returns(VerifyDecision(level: .sampled(blocks: 7), block: 1)))
+  }
+
   @Test("is the same bytes in every build: keys in order, ids and times spelled plainly")
   func stable() throws {
     #expect(try text(true) == "true")

@@ -45,6 +45,18 @@ struct LeaseKeeperTests {
     #expect(await kind { () async throws(DRError) in try first.check() } == .stopped)
   }
 
+  @Test("does not come back to one who stood still until it had run out, although it is free")
+  func revival() async throws {
+    let first = keeper(1)
+    try await first.take()
+    clock.pass(.seconds(600))
+    catalogue.expireLeases()
+    await first.keep()
+    #expect(await kind { () async throws(DRError) in try first.check() } == .stopped)
+    let second = keeper(2)
+    try await second.take()
+  }
+
   @Test("is not prolonged by a wall clock that is set back")
   func clockSetBack() async throws {
     let first = keeper(1)

@@ -41,6 +41,25 @@ struct LiveSecondaryTests {
     }
   }
 
+  @Test(
+    "is not overwritten after it was detached again, unless that is asked for; before the first point it may be"
+  )
+  func detached() async throws {
+    let world = SmallWorld(machines: 1)
+    _ = try await world.run(1)
+    world.with { $0.secondary[$0.layout.metadata] = Sample.domainMetadata(pools: "") }
+    let refused = try await world.run(2)
+    #expect(refused.record.failure?.subject == "secondary-idle")
+    #expect(refused.record.failure?.remedy.contains("--overwrite-detached") == true)
+    var policy = SmallWorld.policy
+    policy.overwritesDetached = true
+    #expect(try await world.run(3, policy).record.outcome == .sealed)
+    let fresh = SmallWorld(machines: 1) {
+      $0.secondary[$0.layout.metadata] = Sample.domainMetadata(pools: "")
+    }
+    #expect(try await fresh.run(1).record.outcome == .sealed)
+  }
+
   @Test("is refused by preflight, before anything is done")
   func preflight() async throws {
     let world = SmallWorld(machines: 1, LiveSecondaryTests.goLive)

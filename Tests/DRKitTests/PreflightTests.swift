@@ -27,8 +27,7 @@ struct PreflightTests {
     #expect(
       found.keys.sorted() == [
         "capacity", "overlay-room", "rsync", "secondary-idle", "secondary-silent", "session", "sharding",
-        "storage-domain",
-        "volume",
+        "storage-domain", "verify", "volume",
       ])
     #expect(found.values.allSatisfy { $0.grade == .ok && $0.remedy.isEmpty })
   }

@@ -20,6 +20,42 @@ struct RunFailureTests {
     }
   }
 
+  @Test("whose clean-up can't be done says so in its record and in its alert")
+  func undone() async throws {
+    let refusal = DRError(.refused, "set features.read-only", reason: "the secondary's glusterd says no")
+    let other = SmallWorld(machines: 1) {
+      $0.corrupting = [$0.layout.volume(Sample.volume(11), of: Sample.disk(11))]
+    }
+    other.tripwire.arm(atAnswerOf: "journal.record seal.gate.off")
+    _ = try? await other.run(1)
+    other.tripwire.revive()
+    other.catalogue.expireLeases()
+    other.with { $0.openViews = 0 }
+    other.tripwire.script("cluster.setReadOnly", [refusal])
+    let result = try await other.run(2)
+    #expect(result.record.outcome == .failed)
+    #expect(result.record.leftOver.contains { $0.contains("could not be set read-only again") })
+    let event = try #require(other.with { $0.events }.first)
+    #expect(event.severity == .alert && event.description.contains("could not be set read-only again"))
+    #expect(other.with { $0.standing } == [])
+  }
+
+  @Test("that can't read its journal decides nothing, and leaves the run to whoever can")
+  func unreadableJournal() async throws {
+    let world = SmallWorld(machines: 1)
+    world.tripwire.arm(atAnswerOf: "journal.record quiesce.plan")
+    _ = try? await world.run(1)
+    world.tripwire.revive()
+    world.catalogue.expireLeases()
+    world.with { $0.openViews = 0 }
+    world.journal.plant("{", for: StepKey(run: Sample.run(1), step: "quiesce.plan"))
+    let error = await #expect(throws: DRError.self) { try await world.run(2) }
+    #expect(error?.kind == .unreadable)
+    #expect(world.catalogue.records.map(\.outcome) == [.running])
+    #expect(world.journal.steps.contains { $0.hasPrefix("run.verdict") } == false)
+    #expect(world.journal.steps.contains { $0.contains(".failure") } == false)
+  }
+
   @Test("whose policy leaves a machine out seals the others, and says so in a warning")
   func leftOut() async throws {
     let world = SmallWorld(machines: 3) { $0.vanishing = [Sample.machine(2)] }

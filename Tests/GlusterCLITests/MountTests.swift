@@ -1,5 +1,6 @@
 import DRKit
 import Foundation
+import GlusterFiles
 import Testing
 
 @testable import GlusterCLI

@@ -1,4 +1,5 @@
 import DRKit
+import GlusterFiles
 import Testing
 
 @testable import GlusterCLI

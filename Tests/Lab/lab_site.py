@@ -38,6 +38,8 @@ class LabSite:
         # Below /root of the machine nothing is visible in a node: the binary goes into the lab's own directory.
         self.drctl = self.lab / "drctl"
         shutil.copy(os.environ["DRCTL"], self.drctl)
+        self.agent = self.lab / "drkit-agent"
+        shutil.copy(pathlib.Path(os.environ["DRCTL"]).with_name("drkit-agent"), self.agent)
         self.on("a1", "mkdir", "-p", "/mnt/p", "/mnt/other")
         self.on("a1", "mount", "-t", "glusterfs", "localhost:/data", "/mnt/p")
 
@@ -94,7 +96,7 @@ domains:
   - name: vms
     primary: {{ volume: data, access: local, host: a1 }}
     destinations:
-      - {{ name: dr, host: b1, volume: data-dr, access: ssh }}
+      - {{ name: dr, host: b1, volume: data-dr, access: ssh, agent: {self.agent} }}
 {policy}""", 0o644),
         ):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +110,15 @@ domains:
             return json.loads(done.stdout)
         except ValueError:
             raise RuntimeError(f"drctl {' '.join(words)}: exit {done.returncode}: {done.stdout}{done.stderr}")
+
+    def secondary_alone(self, verb, *words):
+        """`drctl secondary` on a node of the secondary, without configuration. Returns (exit code, its JSON)."""
+        done = self.on("b1", self.drctl, "secondary", verb, "--host", "b1", "--volume", "data-dr", "--json", *words,
+                       check=False)
+        try:
+            return done.returncode, json.loads(done.stdout)
+        except ValueError:
+            raise RuntimeError(f"secondary {verb}: exit {done.returncode}: {done.stdout}{done.stderr}")
 
     def sync(self, when=None):
         """One run, its progress printed. `when` maps a piece of text to a function that is called, with the run held

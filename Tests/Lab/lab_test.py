@@ -18,12 +18,18 @@ def two_cycles_and_a_planted_fault():
         site.start_bed()
         findings = site.drctl_json("preflight", "vms")
         assert all(f["grade"] == "ok" for f in findings), findings
+        verify = [f["text"] for f in findings if f["check"] == "verify"]
+        assert verify == ["every byte, here through the mount, there by an agent"], findings
         bases = checks.bases_of(site)
         assert len(bases) >= 5 and len({m for m, *_ in bases}) >= 3, bases
         for cycle in (1, 2):
             say(f"  cycle {cycle}")
             good_cycle(site, bases)
+        all_is_whole(site, bases)
+        repaired_in_mid_run(site, bases)
+        all_is_whole(site, bases)
         flipped_byte(site, bases)
+        assert site.secondary_alone("assess")[0] == 1, "a run that failed its proof is not noticed at the secondary"
         report = site.stop_bed()
         checks_of_the_writers(report)
     finally:
@@ -56,7 +62,50 @@ def good_cycle(site, bases):
     assert event["severity"] == "normal", event
     point = site.drctl_json("status")[0]["point"]
     assert {image["volume"] for image in point["images"]} == {base for *_, base in bases}, point
+    assert all(image["proof"]["level"] == "full" and image["proof"]["blocks"] > 0 for image in point["images"]), point
     say(f"    event: {event['description']}")
+
+
+def verdicts(domain, bases):
+    """Of the images that drkit proves."""
+    images = {image["disk"]: image for image in domain["images"]}
+    return [images[disk]["verdict"] for _, _, disk, _ in bases]
+
+
+def all_is_whole(site, bases):
+    """From the secondary alone, without and with its digests."""
+    for words in ((), ("--verify",)):
+        code, answer = site.secondary_alone("assess", *words)
+        domain = answer[0]["assessment"]["domains"][0]
+        assert code == 0 and set(verdicts(domain, bases)) == {"whole"}, domain
+    assert all(image["isVerified"] for image in domain["images"] if image["verdict"] == "whole"), domain
+    say(f"    the secondary alone says: {len(bases)} images whole, verified")
+
+
+def repaired_in_mid_run(site, bases):
+    say("  as if the primary were lost when all had arrived: assessed and repaired from the secondary alone")
+
+    def primary_lost():
+        code, answer = site.secondary_alone("assess")
+        domain = answer[0]["assessment"]["domains"][0]
+        assert code == 1 and set(verdicts(domain, bases)) == {"half-synced"}, domain
+        overlays = [o for image in domain["images"] for o in image["overlays"] if o.get("maker") == "drkit"]
+        assert len(overlays) == len(bases), domain
+        code, answer = site.secondary_alone("repair", "--primary-is-gone", "--yes")
+        assert code == 0 and len(answer[0]["outcome"]["repaired"]) == len(bases), answer
+        assert len(answer[0]["acts"]) == 2 * len(bases), answer
+        flag = site.on("b1", "gluster", "volume", "get", "data-dr", "features.read-only").stdout
+        assert flag.split()[-1].startswith(("on", "enable")), flag
+        code, answer = site.secondary_alone("assess")
+        domain = answer[0]["assessment"]["domains"][0]
+        assert code == 1 and set(verdicts(domain, bases)) == {"half-synced"}, "repair does not mend content"
+        assert not any(image["plan"]["acts"] or image["overlays"] for image in domain["images"]), domain
+        say(f"    {len(bases)} overlays removed, {len(bases)} bases are leaves again")
+
+    # The run then finds done what it would have done.
+    code, _ = site.sync({REPLICATED: primary_lost})
+    assert code == 0, explain(site, code)
+    checks.check_layout(site, bases)
 
 
 def flipped_byte(site, bases):
@@ -68,6 +117,7 @@ def flipped_byte(site, bases):
     code, lines = site.sync({REPLICATED: lambda: site.on("b1", "/usr/bin/python3", "-c", program, brick)})
     assert code == 1, f"sync exited {code}: a flipped byte was not noticed"
     assert any(line.split()[1:2] == ["seal"] and "prove the content" in line for line in lines), lines
+    assert any("shards compared differ (4194304 bytes each, from 0): 0" in line for line in lines), lines
     checks.check_merged(site)
     event = checks.newest_event(site)
     assert event["severity"] == "alert" and "prove the content" in event["description"], event

@@ -15,9 +15,9 @@ struct ConfigurationTests {
       password: { file: engine.password }
     domains:
       - name: vms
-        primary: { volume: data, access: ssh, host: a1 }
+        primary: { volume: data, access: ssh, host: a1, agent: /opt/drkit-agent }
         destinations:
-          - { name: dr, host: b1, volume: data-dr }
+          - { name: dr, host: b1, volume: data-dr, agent: true, agent-rate: 200MiB/s }
     policy:
       on-snapshot-failure: leave-out
       merge-limit: 30m
@@ -30,13 +30,32 @@ struct ConfigurationTests {
     #expect(configuration.engine.certificateAuthority == "/etc/drkit/ca.pem")
     #expect(configuration.engine.password == .file("/etc/drkit/engine.password"))
     let domain = try #require(configuration.domains.first)
-    #expect(domain.primary == VolumeAccess(host: "a1", volume: "data", access: .ssh(user: "root")))
+    #expect(
+      domain.primary
+        == VolumeAccess(
+          host: "a1", volume: "data", access: .ssh(user: "root"),
+          agent: AgentAccess(program: "/opt/drkit-agent")))
     #expect(
       domain.destinations[0].secondary
-        == VolumeAccess(host: "b1", volume: "data-dr", access: .ssh(user: "root")))
+        == VolumeAccess(
+          host: "b1", volume: "data-dr", access: .ssh(user: "root"), agent: AgentAccess(rate: 200 << 20)))
     #expect(configuration.policy.onSnapshotFailure == .leaveOut)
     #expect(configuration.policy.mergeLimit == .minutes(30))
     #expect(configuration.policy.concurrency == SyncPolicy().concurrency)
+    #expect(configuration.policy.verify == .full)
+  }
+
+  @Test("reads each level of verify, and no agent where there is none")
+  func verify() throws {
+    func policy(_ text: String) throws -> SyncPolicy {
+      let good = Self.good.replacing("merge-limit: 30m", with: text)
+      return try ConfigurationReader.parse(good, file: "x").policy
+    }
+    #expect(try policy("verify: full").verify == .full)
+    #expect(try policy("verify: { sampled: 64 }").verify == .sampled(blocks: 64))
+    let text = Self.good.replacing("agent: true, agent-rate: 200MiB/s", with: "agent: false")
+    let domain = try #require(try ConfigurationReader.parse(text, file: "x").domains.first)
+    #expect(domain.destinations[0].secondary.agent == nil)
   }
 
   @Test(
@@ -47,7 +66,14 @@ struct ConfigurationTests {
       ("merge-limit: 30m", "merge-limit: 0s", ":14:", "policy.merge-limit"),
       ("merge-limit: 30m", "merge-limits: 30m", ":14:", "merge-limit"),
       ("leave-out", "leave", ":13:", "policy.on-snapshot-failure"),
-      ("access: ssh, host: a1", "access: ssh", ":9:", "host"),
+      ("access: ssh, host: a1,", "access: ssh,", ":9:", "host"),
+      ("merge-limit: 30m", "verify: some", ":14:", "{ sampled: COUNT }"),
+      ("merge-limit: 30m", "verify: sampled", ":14:", "{ sampled: COUNT }"),
+      ("merge-limit: 30m", "verify: { sampled: 0 }", ":14:", "policy.verify.sampled"),
+      ("agent: true", "agent: yes", ":11:", "agent"),
+      ("agent: true", "agent: drkit-agent", ":11:", "agent"),
+      ("agent: true, ", "", ":11:", "agent-rate"),
+      ("agent-rate: 200MiB/s", "agent-rate: 200MiB", ":11:", "agent-rate"),
       ("access: ssh, host: a1", "access: telnet, host: a1", ":9:", "domains[0].primary.access"),
       ("{ file: engine.password }", "hunter2", ":6:", "engine.password"),
       ("{ file: engine.password }", "{ file: a, environment: B }", ":6:", "exactly one"),

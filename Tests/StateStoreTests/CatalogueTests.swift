@@ -81,7 +81,10 @@ struct CatalogueTests {
       images: (0..<3).map { index in
         SealedImage(
           machine: id(10 + index), disk: id(20 + index), volume: id(30 + index),
-          digest: FileDigest(size: Int64(index) << 40, sha256: String(repeating: "a", count: 64)))
+          digest: FileDigest(
+            size: Int64(index) << 40, sha256: String(repeating: "a", count: 64),
+            block: index == 0 ? nil : 64 << 20, read: index == 2 ? 64 : nil),
+          proof: index == 0 ? nil : ContentProof(blocks: 16_384, compared: index == 2 ? 64 : 16_384))
       },
       notInPoint: ["disk x: excluded"], leftOut: ["vm-7: its snapshot failed"])
   }

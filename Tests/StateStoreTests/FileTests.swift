@@ -50,6 +50,28 @@ struct FileTests {
     }
   }
 
+  @Test("A point of a store from before there were proofs is read as it was")
+  func oldPoints() async throws {
+    try await withDatabase { path in
+      let queue = try DatabaseQueue(path: path)
+      try Schema.migrator.migrate(queue, upTo: "1-history")
+      let names = (id(1) as RunID).description
+      try await queue.write { db in
+        try db.execute(
+          sql: """
+            INSERT INTO points VALUES ('\(names)', '\(key.domain)', '\(key.destination)', 1, 2, '[]', '[]');
+            INSERT INTO sealed_images VALUES ('\(names)', 0, '\(names)', '\(names)', '\(names)', 5, 'aa');
+            """)
+      }
+      try queue.close()
+      let store = try StateStore(path: path)
+      let image = try #require(try await store.newestPoint(key)?.images.first)
+      #expect(image.digest == FileDigest(size: 5, sha256: "aa"))
+      #expect(image.proof == nil)
+      try store.close()
+    }
+  }
+
   @Test func anotherProgramsDatabaseIsRefused() async throws {
     try await withDatabase { path in
       let queue = try DatabaseQueue(path: path)

@@ -26,9 +26,15 @@ private let layers: [(folder: String, imports: Set<String>)] = [
   (
     "Sources/Executor/GlusterCLI",
     [
-      "DRKit", "Crypto", "Dispatch", "Foundation", "FoundationXML", "Glibc", "Subprocess", "Synchronization",
-      "SystemPackage",
+      "DRKit", "GlusterFiles", "AgentProtocol", "Crypto", "Dispatch", "Foundation", "FoundationXML", "Glibc",
+      "Subprocess", "Synchronization", "SystemPackage",
     ]
+  ),
+  ("Sources/Executor/GlusterCLI/Files", ["DRKit", "Crypto", "Glibc"]),
+  ("Sources/Executor/AgentProtocol", ["DRKit", "FoundationEssentials"]),
+  (
+    "Sources/Executor/Agent",
+    ["DRKit", "GlusterFiles", "AgentProtocol", "Crypto", "Glibc", "Synchronization"]
   ),
   ("Sources/Executor/StateStore", ["DRKit", "GRDB", "Foundation", "Glibc", "Synchronization"]),
   (
@@ -40,10 +46,12 @@ private let layers: [(folder: String, imports: Set<String>)] = [
   ("Sources/Simulator/Wire", ["DRKit", "Simulator", "TestBed", "OVirtClient", "GlusterCLI"]),
 
   ("Sources/Bench", ["DRKit", "Simulator", "Dispatch", "Glibc", "Synchronization"]),
+  ("Sources/drkit-agent", ["Agent", "Glibc"]),
   (
     "Sources/drctl",
     [
-      "DRKit", "Simulator", "TestBed", "Wire", "Site", "Bench", "StrictYAML", "ArgumentParser", "Dispatch",
+      "DRKit", "Simulator", "TestBed", "Wire", "Site", "Bench", "Agent", "StrictYAML", "ArgumentParser",
+      "Dispatch",
       "Foundation", "Glibc", "Synchronization",
     ]
   ),
@@ -58,7 +66,9 @@ private let layers: [(folder: String, imports: Set<String>)] = [
 
 /// Nobody imports these, in tests neither.
 private let roots: Set<String> = ["drctl"]
-private let executor: Set<String> = ["OVirtClient", "GlusterCLI", "StateStore", "Site"]
+private let executor: Set<String> = [
+  "OVirtClient", "GlusterCLI", "GlusterFiles", "AgentProtocol", "Agent", "StateStore", "Site",
+]
 
 @Suite("Who imports whom")
 struct LayerTests {

@@ -95,18 +95,8 @@ struct AdaptersOverDocuments {
     "of an engine: machines, disks, volumes, and a snapshot's life; one login serves all, until it was idle too long"
   )
   func engine() throws {
-    var plan = WorldPlan()
-    plan.machines = [WorldPlan.Machines(count: 3, disk: 1 << 30, rate: 0)]
-    let loop = SimulationLoop(start: WorldPlan.birth, order: .random(Seed(2)))
-    let world = SimulatedWorld(plan, seed: Seed(5), in: loop)
-    let life = loop.startIncarnation()
-    let counter = CountingTransport(
-      SimulatedEngineTransport(SimulatedEngineSite(seed: Seed(1)), world, life))
-    let engine = OVirtManager(
-      session: OVirtSession(
-        address: try EngineAddress(url: "http://127.0.0.1"),
-        credentials: OVirtCredentials(user: "admin@internal", password: BedCredentials.standard.password),
-        transport: counter), clock: SimClock(loop, life))
+    let (loop, world, life) = Self.site()
+    let (engine, counter) = try Self.client(world, life)
     let direct = world.ports(for: life, store: SimStore()).engine
 
     let domain = world.domain
@@ -152,19 +142,56 @@ struct AdaptersOverDocuments {
     }
     #expect(trouble == nil)
   }
+
+  @Test("of one login that many callers wait for: they go on in the order in which they came")
+  func order() throws {
+    let (loop, world, life) = Self.site(.fifo)
+    let (engine, transport) = try Self.client(world, life)
+    let machines = (1...12).map { VirtualMachineID(high: 0x4000, low: 0x8000_0000_0000_0000 | UInt64($0)) }
+    try loop.run(in: world) {
+      await withTaskGroup(of: Void.self) { group in
+        for machine in machines { group.addTask { _ = try? await engine.machine(machine) } }
+      }
+    }
+    let wanted = ["/ovirt-engine/sso/oauth/token"] + machines.map { "/ovirt-engine/api/vms/\($0)" }
+    #expect(transport.paths == wanted)
+  }
+
+  private static func site(
+    _ order: RunOrder = .random(Seed(2))
+  ) -> (loop: SimulationLoop, world: SimulatedWorld, life: Incarnation) {
+    var plan = WorldPlan()
+    plan.machines = [WorldPlan.Machines(count: 3, disk: 1 << 30, rate: 0)]
+    let loop = SimulationLoop(start: WorldPlan.birth, order: order)
+    let world = SimulatedWorld(plan, seed: Seed(5), in: loop)
+    return (loop, world, loop.startIncarnation())
+  }
+
+  private static func client(
+    _ world: SimulatedWorld, _ life: Incarnation
+  ) throws -> (OVirtManager, CountingTransport) {
+    let transport = CountingTransport(
+      SimulatedEngineTransport(SimulatedEngineSite(seed: Seed(1)), world, life))
+    let session = OVirtSession(
+      address: try EngineAddress(url: "http://127.0.0.1"),
+      credentials: OVirtCredentials(user: "admin@internal", password: BedCredentials.standard.password),
+      transport: transport)
+    return (OVirtManager(session: session, clock: SimClock(world.loop, life)), transport)
+  }
 }
 
-/// Counts the logins that pass through it.
+/// Keeps what passes through it.
 private final class CountingTransport: OVirtTransport {
   private let inner: SimulatedEngineTransport
-  private let count = Atomic<Int>(0)
+  private let sent = Mutex<[String]>([])
 
   init(_ inner: SimulatedEngineTransport) { self.inner = inner }
 
-  var logins: Int { count.load(ordering: .relaxed) }
+  var paths: [String] { sent.withLock { $0 } }
+  var logins: Int { paths.count { $0.hasSuffix("/token") } }
 
   func send(_ request: OVirtRequest) async throws(TransportError) -> OVirtReply {
-    if request.path.hasSuffix("/token") { count.add(1, ordering: .relaxed) }
+    sent.withLock { $0.append(request.path) }
     return try await inner.send(request)
   }
 

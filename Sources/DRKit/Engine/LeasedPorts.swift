@@ -149,7 +149,17 @@ private struct LeasedView: VolumeView {
 
   func size(of path: String) async throws(DRError) -> Int64? { try await base.size(of: path) }
 
+  func read(_ path: String, at offset: Int64, count: Int) async throws(DRError) -> [UInt8]? {
+    try await base.read(path, at: offset, count: count)
+  }
+
   func digest(of path: String) async throws(DRError) -> FileDigest? { try await base.digest(of: path) }
+
+  func digests(of path: String, _ plan: DigestPlan) async throws(DRError) -> BlockDigests? {
+    try await base.digests(of: path, plan)
+  }
+
+  func checkDigests() async throws(DRError) -> String { try await base.checkDigests() }
 
   func replace(_ path: String, with bytes: [UInt8]) async throws(DRError) {
     try lease.check()

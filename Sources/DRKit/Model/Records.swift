@@ -76,16 +76,20 @@ public struct SealedImage: Hashable, Sendable, Codable {
   public var digest: FileDigest
   /// What it stands on, next below first, each proved. Nil in points of older versions, which did not keep it.
   public var below: [SealedVolume]?
+  /// How much of the image was compared: the weakest of the base's and those of the volumes below it. Nil in points from
+  /// before there were levels: every byte.
+  public var proof: ContentProof?
 
   public init(
     machine: VirtualMachineID, disk: DiskID, volume: VolumeID, digest: FileDigest,
-    below: [SealedVolume]? = nil
+    below: [SealedVolume]? = nil, proof: ContentProof? = nil
   ) {
     self.machine = machine
     self.disk = disk
     self.volume = volume
     self.digest = digest
     self.below = below
+    self.proof = proof
   }
 }
 

@@ -20,13 +20,30 @@ struct IntentWriting: Sendable {
     let path = try await context.layout().intent(context.run)
     let gate = SecondaryGate(context: context, phase: phase)
     let written = "\(Self.step(phase)).written"
-    if try await context.durable.recall(written, as: Bool.self) == nil { try await gate.open() }
+    if try await context.durable.recall(written, as: Bool.self) == nil {
+      try await rest()
+      try await gate.open()
+    }
     try await context.durable.once(written) { () async throws(DRError) in
       try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
         try await view.replace(path, with: bytes)
       }
     }
     try await gate.close()
+  }
+
+  /// A status row that is missing may be a lie of the moment: it is waited for. A worker that shows is not: the gate refuses.
+  private func rest() async throws(DRError) {
+    let georep = context.ports.georep
+    let subvolumes = try await context.geometry().subvolumes
+    _ = try await context.durable.watch(
+      "\(Self.step(phase)).rest", "", Waiting(phase, "every subvolume's status row"),
+      within: context.policy.stopLimit, every: context.policy.statusInterval
+    ) { () async throws(DRError) -> Bool? in
+      let rows = try await georep.status()
+      let isComplete = subvolumes.allSatisfy { bricks in rows.contains { bricks.contains($0.brick) } }
+      return isComplete ? true : nil
+    }
   }
 
   private func compose(_ quiesced: Quiesced?) async throws(DRError) -> Intent {

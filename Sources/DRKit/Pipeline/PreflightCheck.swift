@@ -107,7 +107,8 @@ public struct PreflightCheck: Sendable {
     guard rows.allSatisfy({ $0.state == .stopped || $0.state == .created }) else {
       return PreflightFinding("secondary-silent", .ok, "not looked at while the session runs")
     }
-    let silence = SecondarySilence(ports: ports, known: policy.knownClients)
+    let silence = SecondarySilence(
+      volume: ports.secondary, cluster: ports.cluster, known: policy.knownClients)
     guard let complaint = try await ask({ () async throws(DRError) in try await silence.complaint() })
     else {
       return PreflightFinding("secondary-silent", .ok, "nobody is connected to \(secondary.name)")
@@ -161,7 +162,7 @@ public struct PreflightCheck: Sendable {
     }
     return [
       capacity(here.space, there.space), overlayRoom(here.space),
-      try await ownership(here.pools, there.pools),
+      try await ownership(here.pools, there.pools), digests(here.digests, there.digests),
     ]
   }
 
@@ -184,10 +185,40 @@ public struct PreflightCheck: Sendable {
   private struct Side: Sendable {
     let space: VolumeSpace
     let pools: [String]?
+    let digests: Result<String, DRError>
 
     init(_ view: any VolumeView, _ domain: StorageDomainID) async throws(DRError) {
       space = try await view.space()
       pools = try await view.read(DomainLayout(domain).metadata).flatMap(DomainMetadata.pools)
+      do throws(DRError) {
+        digests = .success(try await view.checkDigests())
+      } catch {
+        guard error.kind == .unfit || error.kind == .malformed else { throw error }
+        digests = .failure(error)
+      }
+    }
+  }
+
+  /// A program that is missing would be missed only when everything else is done.
+  private func digests(
+    _ here: Result<String, DRError>, _ there: Result<String, DRError>
+  ) -> PreflightFinding {
+    var ways: [String] = []
+    for (side, result) in [("here", here), ("there", there)] {
+      switch result {
+      case .success(let way): ways.append("\(side) \(way)")
+      case .failure(let error):
+        return PreflightFinding(
+          "verify", .unfit, "\(side): \(error.subject): \(error.reason)", remedy: error.remedy)
+      }
+    }
+    let text = ways.joined(separator: ", ")
+    switch policy.verify {
+    case .full: return PreflightFinding("verify", .ok, "every byte, \(text)")
+    case .sampled(let blocks):
+      return PreflightFinding(
+        "verify", .warning, "\(blocks) shards of each volume, \(text)",
+        remedy: "a lost shard is seen only if it is drawn: verify: full compares every byte")
     }
   }
 

@@ -4,7 +4,8 @@
 /// `stop` nor `stop force` ends it (docs/real-systems.md, "Kills and orphan workers"). Its mount of the secondary is what can't
 /// hide: each brick counts its clients, told only by address and port.
 struct SecondarySilence {
-  let ports: SyncPorts
+  let volume: any SecondaryVolume
+  let cluster: any SecondaryCluster
   let known: [String]
 
   static let remedy =
@@ -15,9 +16,9 @@ struct SecondarySilence {
   ///
   /// Looks through a mount of our own: a brick that does not show it does not tell who is connected.
   func complaint() async throws(DRError) -> String? {
-    let geometry = try await ports.cluster.geometry()
-    return try await withView(of: try await ports.secondary.view()) { (_) async throws(DRError) in
-      Self.complaint(try await ports.cluster.clients(), subvolumes: geometry.subvolumes, known: known)
+    let geometry = try await cluster.geometry()
+    return try await withView(of: try await volume.view()) { (_) async throws(DRError) in
+      Self.complaint(try await cluster.clients(), subvolumes: geometry.subvolumes, known: known)
     }
   }
 
@@ -52,7 +53,9 @@ struct SecondarySilence {
 }
 
 extension RunContext {
-  private var silence: SecondarySilence { SecondarySilence(ports: ports, known: policy.knownClients) }
+  private var silence: SecondarySilence {
+    SecondarySilence(volume: ports.secondary, cluster: ports.cluster, known: policy.knownClients)
+  }
 
   /// Waits for the secondary to fall silent: a mount that ended shows for a moment longer.
   /// - Throws: `.disproved` when it does not.

@@ -53,6 +53,8 @@ public struct SyncPolicy: Hashable, Sendable, Codable {
   public var knownClients: [String] = []
   /// How long a lease lives without being renewed.
   public var leaseLength: TimeSpan = .seconds(60)
+  /// How the images' content is proved.
+  public var verify: VerifyLevel = .full
   public var retry = RetryPolicy()
 
   public init() {}

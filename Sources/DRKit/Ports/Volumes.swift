@@ -1,12 +1,19 @@
-/// SHA-256 of a whole file with its size: what a seal compares.
+/// A file's size and digest: what a seal records.
 public struct FileDigest: Hashable, Sendable, Codable {
   public var size: Int64
   /// 64 hexadecimal digits (32 bytes); the simulator fills it from its model of the content.
   public var sha256: String
+  /// Bytes of a block where `sha256` is a `BlockDigests.root`; nil where it is plain SHA-256 of the bytes, as points had it
+  /// before there were blocks.
+  public var block: Int64?
+  /// How many blocks were read; nil: all.
+  public var read: Int64?
 
-  public init(size: Int64, sha256: String) {
+  public init(size: Int64, sha256: String, block: Int64? = nil, read: Int64? = nil) {
     self.size = size
     self.sha256 = sha256
+    self.block = block
+    self.read = read
   }
 }
 
@@ -41,9 +48,18 @@ public protocol VolumeView: Sendable {
   /// Bytes; nil when the file does not exist.
   func size(of path: String) async throws(DRError) -> Int64?
 
-  /// The digest of the file as this view reads it; nil when it does not exist. Missing shards are an error
-  /// (`.disproved`), never zeros.
+  /// Plain SHA-256 of the file as this view reads it; nil when it does not exist. Missing shards are an error
+  /// (`.disproved`) where the volume is read-only; elsewhere they read as zeros, so compare (docs/real-systems.md, Holes).
   func digest(of path: String) async throws(DRError) -> FileDigest?
+
+  /// The digests of the blocks that the plan names; nil when the file does not exist. Errors as in `digest(of:)`.
+  ///
+  /// A view that has no blocks may take the whole file for one: it reads more than was asked, never less.
+  func digests(of path: String, _ plan: DigestPlan) async throws(DRError) -> BlockDigests?
+
+  /// That content can be digested, asked before a run needs it; says how, for a human.
+  /// - Throws: `.unfit` for a program that is missing there or does not understand ours.
+  func checkDigests() async throws(DRError) -> String
 
   /// Replaces the file's content by `<path>.new` and rename, keeping owner and mode; makes missing directories.
   func replace(_ path: String, with bytes: [UInt8]) async throws(DRError)
@@ -60,6 +76,18 @@ extension VolumeView {
   /// For views of small files only: the whole is read, and cut.
   public func read(_ path: String, at offset: Int64, count: Int) async throws(DRError) -> [UInt8]? {
     try await read(path).map { Array($0.dropFirst(Int(max(0, offset))).prefix(max(0, count))) }
+  }
+
+  public func checkDigests() async throws(DRError) -> String { "through the mount" }
+
+  public func digests(of path: String, _ plan: DigestPlan) async throws(DRError) -> BlockDigests? {
+    guard let whole = try await digest(of: path) else { return nil }
+    guard let hash = BlockHash(hexadecimal: whole.sha256) else {
+      throw DRError(.malformed, "digest a file", path, reason: "\"\(whole.sha256)\" is no SHA-256")
+    }
+    return BlockDigests(
+      size: whole.size, block: whole.size,
+      blocks: whole.size == 0 ? [] : [BlockDigests.Block(index: 0, hash: hash)])
   }
 }
 

@@ -6,19 +6,22 @@ public struct SecondaryRepair: Sendable {
   let volume: any SecondaryVolume
   let cluster: (any SecondaryCluster)?
   let primaryPool: String?
+  let knownClients: [String]
   let clock: any DRClock
   let retry: RetryPolicy
 
   /// - Parameters:
   ///   - cluster: switches `features.read-only`; nil where the volume is written to as it is.
   ///   - primaryPool: as it was given for the assessment.
+  ///   - knownClients: addresses of mounts that only read.
   public init(
     volume: any SecondaryVolume, cluster: (any SecondaryCluster)?, primaryPool: String? = nil,
-    clock: any DRClock, retry: RetryPolicy = RetryPolicy()
+    knownClients: [String] = [], clock: any DRClock, retry: RetryPolicy = RetryPolicy()
   ) {
     self.volume = volume
     self.cluster = cluster
     self.primaryPool = primaryPool
+    self.knownClients = knownClients
     self.clock = clock
     self.retry = retry
   }
@@ -65,6 +68,7 @@ public struct SecondaryRepair: Sendable {
     }
     var outcome = Outcome()
     guard !now.acts.isEmpty else { return outcome }
+    try await proveSilence()
     let wasReadOnly = try await open()
     let runs = Set(content.nonces.compactMap(\.text?.run)).sorted()
     for image in now.images where !image.plan.acts.isEmpty {
@@ -91,6 +95,25 @@ public struct SecondaryRepair: Sendable {
   private func retrying<T>(_ body: () async throws(DRError) -> T) async throws(DRError) -> T {
     try await retry.retrying(clock, SilentObserver(), body)
   }
+
+  /// A worker that outlived its monitor, or its whole site's reports, still has the volume mounted.
+  private func proveSilence() async throws(DRError) {
+    guard let cluster else { return }
+    let silence = SecondarySilence(volume: volume, cluster: cluster, known: knownClients)
+    var looks = 0
+    while let complaint = try await retrying({ () async throws(DRError) in try await silence.complaint() }) {
+      looks += 1
+      guard looks < Self.silenceLooks else {
+        throw DRError(
+          .disproved, "prove that the secondary is silent", "", reason: complaint,
+          remedy: SecondarySilence.remedy)
+      }
+      // A mount that ended, our own among them, shows for a moment longer.
+      try await clock.sleep(for: .seconds(2))
+    }
+  }
+
+  private static let silenceLooks = 15
 
   // MARK: The flag
 

@@ -23,22 +23,26 @@ struct Verification: Sendable, Hashable {
     _ domain: DomainContent, _ view: any VolumeView, progress: @Sendable (String, Int64) -> Void
   ) async throws(DRError) -> Verification {
     var verification = Verification()
-    for image in domain.records.newestManifest?.point.images ?? [] {
+    guard let point = domain.records.newestManifest?.point else { return verification }
+    for image in point.images {
       let volumes = [(image.volume, image.digest)] + (image.below ?? []).map { ($0.volume, $0.digest) }
       for (volume, digest) in volumes {
         let path = domain.layout.volume(volume, of: image.disk)
         progress(path, digest.size)
-        verification.results[Key(disk: image.disk, volume: volume)] = try await compare(path, digest, view)
+        verification.results[Key(disk: image.disk, volume: volume)] = try await compare(
+          path, digest, of: point.run, view)
       }
     }
     return verification
   }
 
   private static func compare(
-    _ path: String, _ sealed: FileDigest, _ view: any VolumeView
+    _ path: String, _ sealed: FileDigest, of run: RunID, _ view: any VolumeView
   ) async throws(DRError) -> VolumeVerification {
     do throws(DRError) {
-      guard let now = try await view.digest(of: path) else { return .different("it is not there") }
+      guard let now = try await digest(path, like: sealed, of: run, view) else {
+        return .different("it is not there")
+      }
       guard now.size == sealed.size else {
         return .different("it has \(now.size) bytes, the point sealed \(sealed.size)")
       }
@@ -52,5 +56,18 @@ struct Verification: Sendable, Hashable {
       guard error.kind == .disproved else { throw error }
       return .different(error.reason)
     }
+  }
+
+  /// In the same blocks, and of these the same ones, as when the point was sealed.
+  private static func digest(
+    _ path: String, like sealed: FileDigest, of run: RunID, _ view: any VolumeView
+  ) async throws(DRError) -> FileDigest? {
+    guard let block = sealed.block else { return try await view.digest(of: path) }
+    var plan = DigestPlan(block: block)
+    if let read = sealed.read {
+      let seed = Derived.sampleSeed(run: run, path: path)
+      plan = DigestPlan(block: block, sample: BlockSample(count: Int(clamping: read), seed: seed))
+    }
+    return try await view.digests(of: path, plan)?.digest
   }
 }

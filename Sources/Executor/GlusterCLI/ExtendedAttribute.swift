@@ -1,5 +1,6 @@
 import DRKit
 import Glibc
+import GlusterFiles
 
 extension VolumeFiles {
   private typealias GetAttribute =

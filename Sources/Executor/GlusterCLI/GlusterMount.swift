@@ -1,5 +1,6 @@
 import DRKit
 import Glibc
+import GlusterFiles
 
 /// Makes fresh FUSE mounts of a volume on this host, each for one view.
 ///
@@ -12,8 +13,7 @@ import Glibc
 public struct GlusterMount: Sendable {
   public let server: String
   public let volume: String
-  private let options: String
-  private let directory: String
+  private let request: MountRequest
   private let runner: any CommandRunner
   private let deadline: TimeSpan
   private let fileDeadline: TimeSpan
@@ -32,37 +32,13 @@ public struct GlusterMount: Sendable {
     runner: any CommandRunner = SubprocessRunner(), directory: String = "/run/drkit/mounts",
     logFile: String? = nil, deadline: TimeSpan = .seconds(90), fileDeadline: TimeSpan = .seconds(120)
   ) throws(DRError) {
-    let logFile = logFile ?? "/var/log/glusterfs/drkit-\(volume).log"
-    for name in [server] + backupServers { try Self.check(name, allowing: ".-:%_", "a server") }
-    try Self.check(volume, allowing: "-_.", "a volume")
-    for path in [directory, logFile] {
-      try Self.check(path, allowing: "/-_.+@", "a path")
-      guard path.hasPrefix("/") else {
-        throw DRError(.unfit, "mount a volume", path, reason: "the path is not absolute")
-      }
-    }
+    request = try MountRequest(
+      server: server, volume: volume, backupServers: backupServers, directory: directory, logFile: logFile)
     self.server = server
     self.volume = volume
     self.runner = runner
-    self.directory = directory
     self.deadline = deadline
     self.fileDeadline = fileDeadline
-    var options = ["log-level=WARNING", "log-file=\(logFile)"]
-    // Nothing remembered by the kernel between two calls of one view.
-    options += ["attribute-timeout=0", "entry-timeout=0", "negative-timeout=0"]
-    if !backupServers.isEmpty {
-      options.append("backup-volfile-servers=\(backupServers.joined(separator: ":"))")
-    }
-    self.options = options.joined(separator: ",")
-  }
-
-  private static func check(_ text: String, allowing marks: String, _ what: String) throws(DRError) {
-    let isClean = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || marks.contains($0)) }
-    guard !text.isEmpty, isClean, !text.hasPrefix("-") else {
-      throw DRError(
-        .unfit, "mount a volume", String(text.prefix(200)), reason: "this is no name of \(what)",
-        remedy: "use letters, digits and \(marks)")
-    }
   }
 
   /// Mounts anew. About one second.
@@ -70,17 +46,18 @@ public struct GlusterMount: Sendable {
   /// - Throws: `.transient` when the volume can't be mounted now; `.unfit` when this process may not mount; `.stopped`.
   public func view(isCopy: Bool = true) async throws(DRError) -> GlusterVolumeView {
     let thread = FileThread(deadline: fileDeadline)
-    let subject = "\(server):/\(volume)"
-    let directory = directory
+    let subject = request.subject
+    let directory = request.directory
     let point = try await thread.perform("mount a volume", subject) { () throws(DRError) in
       try MountPoint(in: directory)
     }
     do throws(DRError) {
       let result = try await runner.run(
         Command(
-          "mount", ["-t", "glusterfs", "-o", options, subject, point.path], deadline: deadline,
-          outputLimit: 1 << 16))
-      guard result.isSuccess else { throw failure(result, subject) }
+          "mount", request.arguments(at: point.path), deadline: deadline, outputLimit: 1 << 16))
+      guard result.isSuccess else {
+        throw request.failure(result.reason, result.errorText + result.text)
+      }
       let root = try await thread.perform("open a mount", subject) { () throws(DRError) in
         try point.open(subject)
       }
@@ -92,21 +69,5 @@ public struct GlusterMount: Sendable {
       await thread.finish { point.detach() }
       throw error
     }
-  }
-
-  private func failure(_ result: CommandResult, _ subject: String) -> DRError {
-    let text = result.errorText + result.text
-    if text.contains("must be superuser") || text.contains("only root can") {
-      return DRError(
-        .unfit, "mount a volume", subject, reason: result.reason, remedy: "run drkit as root")
-    }
-    if text.contains("unknown filesystem type") {
-      return DRError(
-        .unfit, "mount a volume", subject, reason: result.reason,
-        remedy: "install the glusterfs FUSE client on this host")
-    }
-    return DRError(
-      .transient, "mount a volume", subject, reason: result.reason,
-      remedy: "see that glusterd answers on \(server), that the volume is started, and the client's log")
   }
 }

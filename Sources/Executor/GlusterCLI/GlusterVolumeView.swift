@@ -1,6 +1,7 @@
 import Crypto
 import DRKit
 import Glibc
+import GlusterFiles
 import Synchronization
 
 /// A volume (or, for tests, any directory) seen through one open directory descriptor.
@@ -13,10 +14,6 @@ public final class GlusterVolumeView: VolumeView {
   private let thread: FileThread
   /// `server:/volume`, which stands before the path in errors; empty for a directory.
   private let label: String
-  private let isCopy: Bool
-
-  /// One read of a digest. Larger ones gain nothing: FUSE cuts them into 128 KiB to 1 MiB.
-  static let block = 1 << 20
 
   /// A view of a directory of this host.
   /// - Parameter deadline: for one call into the file system; a digest has it for every MiB.
@@ -35,7 +32,6 @@ public final class GlusterVolumeView: VolumeView {
   init(_ files: VolumeFiles, of label: String = "", deadline: TimeSpan) {
     self.files = Mutex(files)
     self.label = label
-    self.isCopy = files.isCopy
     self.thread = FileThread(deadline: deadline)
   }
 
@@ -63,41 +59,41 @@ public final class GlusterVolumeView: VolumeView {
 
   /// Errors beyond the port's: `.transient` when the file changed while it was read.
   public func digest(of path: String) async throws(DRError) -> FileDigest? {
+    // One block that no file is longer than.
+    guard let whole = try await digests(of: path, DigestPlan(block: .max)) else { return nil }
+    let hash = whole.blocks.first?.hash ?? BlockHash(SHA256().finalize())
+    return FileDigest(size: whole.size, sha256: hash.hexadecimal)
+  }
+
+  /// Errors beyond the port's: `.transient` when the file changed while it was read.
+  public func digests(of path: String, _ plan: DigestPlan) async throws(DRError) -> BlockDigests? {
     let path = try VolumePath(path)
     let operation = "digest a file"
     let opened = try await perform(operation, path) { files throws(DRError) in
-      try files.handle.file(path, operation).map {
-        OpenFile(descriptor: $0.0, size: Int64($0.1.st_size), isCopy: files.isCopy)
-      }
+      try BlockReader(path, in: files.handle, isCopy: files.isCopy)
     }
     guard let opened else { return nil }
-    var hash = SHA256()
-    var offset: Int64 = 0
-    while true {
-      let position = offset
-      let state = hash
-      // A hop for each MiB: every one of them has the deadline, and a cancelled task is heard.
-      let step = try await perform(operation, path) { _ throws(DRError) in
-        try opened.digestBlock(state, at: position, path, operation)
+    var blocks: [BlockDigests.Block] = []
+    for index in plan.indices(size: opened.size) {
+      var hash = SHA256()
+      var offset = index * plan.block
+      let end = offset + min(plan.block, opened.size - offset)
+      while offset < end {
+        let (position, count, state) = (offset, Int(min(Int64(BlockReader.chunk), end - offset)), hash)
+        // A hop for each MiB: every one of them has the deadline, and a cancelled task is heard.
+        hash = try await perform(operation, path) { _ throws(DRError) in
+          var hash = state
+          let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 4_096)
+          defer { buffer.deallocate() }
+          try opened.update(&hash, at: position, count, through: buffer)
+          return hash
+        }
+        offset += Int64(count)
       }
-      hash = step.hash
-      offset += Int64(step.count)
-      if step.count < Self.block { break }
+      blocks.append(BlockDigests.Block(index: index, hash: BlockHash(hash.finalize())))
     }
-    let end = try await perform(operation, path) { _ throws(DRError) in
-      try opened.sizeNow(path, operation)
-    }
-    guard end == opened.size else {
-      throw DRError(
-        .transient, operation, subject(path),
-        reason: "its size changed from \(opened.size) to \(end) meanwhile")
-    }
-    guard offset == opened.size else {
-      throw DRError(
-        .disproved, operation, subject(path), reason: "\(offset) of \(opened.size) bytes can be read",
-        remedy: isCopy ? "the copy is not whole: synchronise again" : "see to the primary volume first")
-    }
-    return FileDigest(size: offset, sha256: Hexadecimal.text(hash.finalize()))
+    try await perform(operation, path) { _ throws(DRError) in try opened.checkSize() }
+    return BlockDigests(size: opened.size, block: plan.block, blocks: blocks)
   }
 
   public func replace(_ path: String, with bytes: [UInt8]) async throws(DRError) {
@@ -151,49 +147,5 @@ public final class GlusterVolumeView: VolumeView {
 
   private func subject(_ path: VolumePath) -> String {
     label.isEmpty ? path.text : path.text.isEmpty ? label : "\(label)/\(path.text)"
-  }
-}
-
-/// A file being digested.
-private struct OpenFile: Sendable {
-  var descriptor: Descriptor
-  /// When it was opened.
-  var size: Int64
-  var isCopy: Bool
-
-  struct Step: Sendable {
-    var hash: SHA256
-    var count: Int
-  }
-
-  func digestBlock(
-    _ hash: SHA256, at offset: Int64, _ path: VolumePath, _ operation: String
-  ) throws(DRError) -> Step {
-    var buffer = [UInt8](repeating: 0, count: GlusterVolumeView.block)
-    let count = try VolumeFiles.fill(&buffer, from: descriptor, at: offset, path, operation, isCopy)
-    var hash = hash
-    buffer.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-    return Step(hash: hash, count: count)
-  }
-
-  func sizeNow(_ path: VolumePath, _ operation: String) throws(DRError) -> Int64 {
-    var status = stat()
-    guard fstat(descriptor.number, &status) == 0 else {
-      throw FileFailure.error(operation, path.text, errno)
-    }
-    return Int64(status.st_size)
-  }
-}
-
-enum Hexadecimal {
-  /// Two lower-case digits a byte.
-  static func text(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var out: [UInt8] = []
-    for byte in bytes {
-      out.append(digits[Int(byte >> 4)])
-      out.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: out, as: UTF8.self)
   }
 }

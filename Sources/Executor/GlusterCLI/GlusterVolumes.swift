@@ -1,20 +1,30 @@
 import DRKit
+import GlusterFiles
 
 /// The primary volume's content, through fresh mounts on this host.
 public struct GlusterPrimaryVolume: PrimaryVolume {
   private let mount: GlusterMount
   private let queries: VolumeQueries
+  private let agent: AgentDigest?
 
   /// - Parameters:
   ///   - mount: of the primary volume.
   ///   - runner: reaches a primary node, for the list of bricks.
   ///   - deadline: for one `gluster` command.
-  public init(mount: GlusterMount, runner: any CommandRunner, deadline: TimeSpan = .seconds(150)) {
+  ///   - agent: digests the content; nil: it is read through the mount.
+  public init(
+    mount: GlusterMount, runner: any CommandRunner, deadline: TimeSpan = .seconds(150),
+    agent: AgentDigest? = nil
+  ) {
     self.mount = mount
+    self.agent = agent
     self.queries = VolumeQueries(cli: GlusterAnswer(runner: runner, deadline: deadline))
   }
 
-  public func view() async throws(DRError) -> any VolumeView { try await mount.view(isCopy: false) }
+  public func view() async throws(DRError) -> any VolumeView {
+    let view = try await mount.view(isCopy: false)
+    return agent.map { AgentView(mount: view, agent: $0) } ?? view
+  }
 
   /// - Parameter directory: relative to the volume's root; made, with its parent's owner and mode, if it is not there.
   /// - Throws: `.unfit` when a subvolume can't be reached by any name.
@@ -39,9 +49,18 @@ public struct GlusterPrimaryVolume: PrimaryVolume {
 /// The secondary volume's content, through fresh mounts on this host.
 public struct GlusterSecondaryVolume: SecondaryVolume {
   private let mount: GlusterMount
+  private let agent: AgentDigest?
 
-  /// - Parameter mount: of the secondary volume.
-  public init(mount: GlusterMount) { self.mount = mount }
+  /// - Parameters:
+  ///   - mount: of the secondary volume.
+  ///   - agent: digests the content; nil: it is read through the mount.
+  public init(mount: GlusterMount, agent: AgentDigest? = nil) {
+    self.mount = mount
+    self.agent = agent
+  }
 
-  public func view() async throws(DRError) -> any VolumeView { try await mount.view() }
+  public func view() async throws(DRError) -> any VolumeView {
+    let view = try await mount.view(isCopy: false)
+    return agent.map { AgentView(mount: view, agent: $0) } ?? view
+  }
 }

@@ -1,4 +1,5 @@
 import DRKit
+import GlusterFiles
 
 /// What the placement of nonces asks of a volume's files; a seam for tests.
 protocol NonceFiles {

@@ -1,5 +1,6 @@
 import DRKit
 import Glibc
+import GlusterFiles
 
 extension VolumeFiles {
   /// Replaces the content by `<name>.new`, fsync and rename: a crash leaves the old or the new file whole. Keeps owner and

@@ -54,16 +54,32 @@ public struct ProtectedDomain: Sendable, Hashable {
   }
 }
 
+/// `drkit-agent` on the host that `ClusterAccess` reaches.
+public struct AgentAccess: Sendable, Hashable {
+  /// A name in the path of that host, or an absolute path.
+  public var program: String
+  /// Bytes a second that may be read there, shared evenly by the images that are proved at once; nil: unlimited.
+  public var rate: Int64?
+
+  public init(program: String = "drkit-agent", rate: Int64? = nil) {
+    self.program = program
+    self.rate = rate
+  }
+}
+
 public struct VolumeAccess: Sendable, Hashable {
   /// A node of the cluster: what is mounted from, and where ssh goes.
   public var host: String
   public var volume: String
   public var access: ClusterAccess
+  /// Nil: content is read through a mount on this host.
+  public var agent: AgentAccess?
 
-  public init(host: String, volume: String, access: ClusterAccess) {
+  public init(host: String, volume: String, access: ClusterAccess, agent: AgentAccess? = nil) {
     self.host = host
     self.volume = volume
     self.access = access
+    self.agent = agent
   }
 }
 

@@ -114,7 +114,9 @@ public enum ConfigurationReader {
 
   private static func domain(_ node: StrictNode) throws(StrictYAMLError) -> ProtectedDomain {
     let map = try node.mapping(keys: ["name", "primary", "destinations"])
-    let primary = try map.required("primary").mapping(keys: ["host", "volume", "access", "ssh-user"])
+    let primary = try map.required("primary").mapping(keys: [
+      "host", "volume", "access", "ssh-user", "agent", "agent-rate",
+    ])
     let destinations = try map.required("destinations").list(count: 1...1) { (node) throws(StrictYAMLError) in
       try destination(node)
     }
@@ -124,7 +126,7 @@ public enum ConfigurationReader {
   }
 
   private static func destination(_ node: StrictNode) throws(StrictYAMLError) -> Destination {
-    let keys = ["name", "host", "volume", "access", "ssh-user", "session-user"]
+    let keys = ["name", "host", "volume", "access", "ssh-user", "session-user", "agent", "agent-rate"]
     let map = try node.mapping(keys: keys)
     return Destination(
       name: try map.required("name").string(), secondary: try volume(map, hostDefault: nil),
@@ -155,20 +157,40 @@ public enum ConfigurationReader {
     }
     return VolumeAccess(
       host: host, volume: volume,
-      access: word == "ssh" ? .ssh(user: user) : .local)
+      access: word == "ssh" ? .ssh(user: user) : .local, agent: try agent(map))
+  }
+
+  /// `agent: true`, or the program's absolute path.
+  private static func agent(_ map: StrictMapping) throws(StrictYAMLError) -> AgentAccess? {
+    var access: AgentAccess?
+    if let node = try map.optional("agent") {
+      let text = try? node.string()
+      if let text, text.hasPrefix("/") {
+        access = AgentAccess(program: text)
+      } else if try node.bool() {
+        access = AgentAccess()
+      }
+    }
+    guard let node = try map.optional("agent-rate") else { return access }
+    guard access != nil else {
+      throw node.error("has no meaning without an agent", remedy: "Add `agent: true`, or remove it")
+    }
+    access?.rate = try node.bandwidth(in: 1 << 20...1 << 40)
+    return access
   }
 
   private static func policy(_ node: StrictNode) throws(StrictYAMLError) -> SyncPolicy {
     let map = try node.mapping(keys: [
       "on-snapshot-failure", "concurrency", "snapshot-limit", "replicate-limit", "converge-limit",
       "merge-limit",
-      "merge-attempts", "overlay-reserve", "start-lead", "known-clients",
+      "merge-attempts", "overlay-reserve", "start-lead", "known-clients", "verify",
     ])
     func span(_ key: String, _ current: TimeSpan) throws(StrictYAMLError) -> TimeSpan {
       try map.optional(key)?.duration(in: .seconds(1) ... .hours(24 * 60)) ?? current
     }
     var policy = SyncPolicy()
     if let node = try map.optional("on-snapshot-failure") { policy.onSnapshotFailure = try node.choice() }
+    if let node = try map.optional("verify") { policy.verify = try node.verifyLevel() }
     policy.concurrency = try map.optional("concurrency")?.int(in: 1...64) ?? policy.concurrency
     policy.snapshotLimit = try span("snapshot-limit", policy.snapshotLimit)
     policy.replicateLimit = try span("replicate-limit", policy.replicateLimit)

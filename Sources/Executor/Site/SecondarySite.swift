@@ -10,6 +10,8 @@ public struct SecondarySite: Sendable {
   public let cluster: (any SecondaryCluster)?
   /// The session that replicates into it, asked at the primary; nil when nobody said where that is.
   public let session: (any GeoReplication)?
+  /// Addresses of mounts that only read, as configured.
+  public let knownClients: [String]
 
   /// - Parameters:
   ///   - host: a node of the secondary cluster.
@@ -17,7 +19,7 @@ public struct SecondarySite: Sendable {
   public init(host: String, volume: String, sshUser: String?) throws(DRError) {
     let access = sshUser.map { ClusterAccess.ssh(user: $0) } ?? .local
     try self.init(
-      VolumeAccess(host: host, volume: volume, access: access), session: nil)
+      VolumeAccess(host: host, volume: volume, access: access), session: nil, knownClients: [])
   }
 
   /// A volume, or a copy of one, that is mounted already.
@@ -27,10 +29,11 @@ public struct SecondarySite: Sendable {
     volume = MountedVolume(directory: directory)
     cluster = nil
     session = nil
+    knownClients = []
   }
 
   /// The first destination of a configured domain.
-  public init(_ domain: ProtectedDomain) throws(DRError) {
+  public init(_ domain: ProtectedDomain, _ policy: SyncPolicy) throws(DRError) {
     guard let destination = domain.destinations.first else {
       throw DRError(.unfit, "read the configuration", domain.name, reason: "it has no destination")
     }
@@ -40,14 +43,17 @@ public struct SecondarySite: Sendable {
         primaryVolume: domain.primary.volume, secondaryUser: destination.sessionUser,
         secondaryHost: secondary.host, secondaryVolume: secondary.volume),
       runner: try SiteAssembly.runner(domain.primary))
-    try self.init(secondary, session: session)
+    try self.init(secondary, session: session, knownClients: policy.knownClients)
   }
 
-  private init(_ access: VolumeAccess, session: (any GeoReplication)?) throws(DRError) {
+  private init(
+    _ access: VolumeAccess, session: (any GeoReplication)?, knownClients: [String]
+  ) throws(DRError) {
     name = "\(access.host):/\(access.volume)"
     volume = GlusterSecondaryVolume(mount: try GlusterMount(server: access.host, volume: access.volume))
     cluster = GlusterSecondaryCluster(volume: access.volume, runner: try SiteAssembly.runner(access))
     self.session = session
+    self.knownClients = knownClients
   }
 }
 

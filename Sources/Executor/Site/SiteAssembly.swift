@@ -70,14 +70,25 @@ public struct SiteAssembly: Sendable {
       clock: clock, journal: store, catalogue: store, engine: engine,
       georep: GlusterGeoReplication(session: session, runner: primaryRunner),
       primary: GlusterPrimaryVolume(
-        mount: try GlusterMount(server: primary.host, volume: primary.volume), runner: primaryRunner),
+        mount: try GlusterMount(server: primary.host, volume: primary.volume), runner: primaryRunner,
+        agent: try Self.agent(primary, configuration.policy)),
       secondary: GlusterSecondaryVolume(
-        mount: try GlusterMount(server: secondary.host, volume: secondary.volume)),
+        mount: try GlusterMount(server: secondary.host, volume: secondary.volume),
+        agent: try Self.agent(secondary, configuration.policy)),
       cluster: GlusterSecondaryCluster(volume: secondary.volume, runner: try Self.runner(secondary)),
       observer: observer)
     target = SyncTarget(
       key: DestinationKey(domain: domain.name, destination: destination.name), domain: domain.name)
     policy = configuration.policy
+  }
+
+  private static func agent(_ volume: VolumeAccess, _ policy: SyncPolicy) throws(DRError) -> AgentDigest? {
+    guard let agent = volume.agent else { return nil }
+    // So many agents may be asked at once: the limit is for all of them.
+    let share = agent.rate.map { $0 / Int64(max(1, policy.concurrency)) }
+    return AgentDigest(
+      runner: try runner(volume), program: agent.program, server: volume.host, volume: volume.volume,
+      rate: share)
   }
 
   static func runner(_ volume: VolumeAccess) throws(DRError) -> any CommandRunner {

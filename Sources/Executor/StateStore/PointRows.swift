@@ -18,12 +18,13 @@ enum PointRows {
     for (ordinal, image) in point.images.enumerated() {
       try db.execute(
         sql: """
-          INSERT INTO sealed_images (run, ordinal, machine, disk, volume, size, sha256)
-          VALUES (?, ?, ?, ?, ?, ?, ?)
+          INSERT INTO sealed_images (run, ordinal, machine, disk, volume, size, sha256, block, read, proof)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           point.run.description, ordinal, image.machine.description, image.disk.description,
-          image.volume.description, image.digest.size, image.digest.sha256,
+          image.volume.description, image.digest.size, image.digest.sha256, image.digest.block,
+          image.digest.read, try image.proof.map { try StoredJSON.text($0) },
         ])
     }
   }
@@ -49,10 +50,12 @@ enum PointRows {
     let rows = try Row.fetchAll(
       db, sql: "SELECT * FROM sealed_images WHERE run = ? ORDER BY ordinal", arguments: [run.description])
     return try rows.map { row in
-      SealedImage(
+      let proof: String? = row["proof"]
+      return SealedImage(
         machine: try StoredText.identifier(row, "machine"), disk: try StoredText.identifier(row, "disk"),
         volume: try StoredText.identifier(row, "volume"),
-        digest: FileDigest(size: row["size"], sha256: row["sha256"]))
+        digest: FileDigest(size: row["size"], sha256: row["sha256"], block: row["block"], read: row["read"]),
+        proof: try proof.map { try StoredJSON.value(ContentProof.self, $0, column: "sealed_images.proof") })
     }
   }
 }

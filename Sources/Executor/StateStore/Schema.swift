@@ -22,8 +22,18 @@ enum Schema {
       try db.execute(sql: "PRAGMA application_id = \(applicationID)")
       try db.execute(sql: history)
     }
+    migrator.registerMigration("2-proofs", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: proofs)
+    }
     return migrator
   }
+
+  /// How much of an image was compared. NULL in all: a point from before, whose digest is plain SHA-256 of every byte.
+  private static let proofs = """
+    ALTER TABLE sealed_images ADD COLUMN block INTEGER CHECK (block > 0);
+    ALTER TABLE sealed_images ADD COLUMN read INTEGER CHECK (read >= 0);
+    ALTER TABLE sealed_images ADD COLUMN proof TEXT;
+    """
 
   private static let history = """
     CREATE TABLE runs (

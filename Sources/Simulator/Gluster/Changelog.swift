@@ -7,6 +7,8 @@ public enum EntryOperation: Hashable, Sendable {
   case rename(Gfid, from: String, to: String)
   /// A shard file is made (MKNOD below `.shard`).
   case makeShard(Gfid, index: Int)
+  /// The root directory's attributes change (SETATTR): on every subvolume, since DHT has directories on all.
+  case touchRoot
 }
 
 /// One shard whose content changed, or with `sizeOnly` the size of the file.

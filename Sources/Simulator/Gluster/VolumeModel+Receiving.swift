@@ -26,6 +26,9 @@ extension VolumeModel {
       guard files[slot].isAlive else { return }
       stretch(slot, toHold: index)
       if files[slot].shards[index] == .hole { files[slot].shards[index] = .empty }
+    case .touchRoot:
+      // Directories have no attributes here.
+      break
     }
   }
 

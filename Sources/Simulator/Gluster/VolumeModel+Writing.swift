@@ -94,6 +94,11 @@ extension VolumeModel {
     }
   }
 
+  /// `touch` of a mount's root: an event on every subvolume, and no data.
+  public mutating func touchRoot() {
+    for subvolume in subvolumes.indices { record(.touchRoot, on: subvolume) }
+  }
+
   public mutating func setReadOnly(_ readOnly: Bool) { isReadOnly = readOnly }
 
   func shardCount(_ size: Int64) -> Int { Int((size + shardSize - 1) / shardSize) }

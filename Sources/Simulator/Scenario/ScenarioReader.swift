@@ -164,6 +164,7 @@ public enum ScenarioReader {
   ) throws(StrictYAMLError) -> (TimeSpan, SyncPolicy) {
     let map = try node.mapping(keys: [
       "every", "on-snapshot-failure", "replicate-limit", "merge-attempts", "concurrency", "start-lead",
+      "verify",
     ])
     var policy = SyncPolicy()
     if let word = try map.optional("on-snapshot-failure") { policy.onSnapshotFailure = try word.choice() }
@@ -173,6 +174,7 @@ public enum ScenarioReader {
     if let span = try map.optional("start-lead") {
       policy.startLead = try span.duration(in: .zero ... .minutes(10))
     }
+    if let node = try map.optional("verify") { policy.verify = try node.verifyLevel() }
     if let count = try map.optional("merge-attempts") { policy.mergeAttempts = try count.int(in: 1...100) }
     if let count = try map.optional("concurrency") { policy.concurrency = try count.int(in: 1...64) }
     return (try map.required("every").duration(in: .minutes(1)...(.hours(24 * 30))), policy)

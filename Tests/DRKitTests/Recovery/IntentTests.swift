@@ -84,6 +84,22 @@ struct IntentTests {
     #expect(world.with { $0.standing } == [])
   }
 
+  @Test("a status row that is missing is waited for; a worker that shows is not")
+  func restless() async throws {
+    let hidden = SmallWorld(machines: 1)
+    hidden.tripwire.arm(atAnswerOf: "journal.record converge.needed")
+    let end = try await hidden.runToTheEnd {
+      $0.hiddenRows = [WorldState.subvolumes[1][0], WorldState.subvolumes[1][1]]
+    }
+    #expect(end.result.record.failure?.kind == .timedOut)
+    #expect(end.result.record.failure?.subject == "every subvolume's status row")
+    let running = SmallWorld(machines: 1)
+    running.tripwire.arm(atAnswerOf: "journal.record converge.needed")
+    let refused = try await running.runToTheEnd { $0.start(Instant(epochSeconds: 1_700_000_900)) }
+    #expect(refused.result.record.failure?.reason.contains("a worker") == true)
+    #expect(running.with { $0.violations } == [])
+  }
+
   @Test("records of more than ten runs are removed at seal, the oldest first, and nothing else is")
   func bounded() async throws {
     let world = SmallWorld(machines: 1)

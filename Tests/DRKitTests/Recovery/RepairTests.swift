@@ -288,6 +288,22 @@ struct RepairTests {
     #expect(volume.changes == [])
   }
 
+  @Test("changes nothing while anybody else has the volume mounted, whoever vouches for the primary")
+  func connected() async throws {
+    let volume = MemoryVolume(try journalled().files, isReadOnly: true)
+    let shown = try await assess(volume)
+    volume.connect(1)
+    let error = await #expect(throws: DRError.self) {
+      try await SecondaryRepair(volume: volume, cluster: volume, clock: FakeClock()).execute(shown)
+    }
+    #expect(error?.kind == .disproved)
+    #expect(error?.reason.contains("10.0.0.1:49000") == true)
+    #expect(volume.changes == [] && volume.isReadOnly)
+    let known = SecondaryRepair(
+      volume: volume, cluster: volume, knownClients: ["10.0.0.1"], clock: FakeClock())
+    #expect(try await known.execute(shown).repaired == [disk])
+  }
+
   @Test("told to stop, ends before the next image")
   func stops() async throws {
     let volume = try journalled().volume

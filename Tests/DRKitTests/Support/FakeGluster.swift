@@ -115,8 +115,22 @@ final class FakeView: VolumeView {
   }
 
   func digest(of path: String) async throws(DRError) -> FileDigest? {
+    guard let whole = try await digests(of: path, DigestPlan(block: .max)) else { return nil }
+    return FileDigest(size: whole.size, sha256: (whole.blocks.first?.hash ?? whole.root).hexadecimal)
+  }
+
+  func digests(of path: String, _ plan: DigestPlan) async throws(DRError) -> BlockDigests? {
     try world.call("\(side).digest") { (state, _) throws(DRError) in
-      files(state)[path].map(FakeDigest.of)
+      files(state)[path].map { FakeDigest.blocks($0, plan) }
+    }
+  }
+
+  func checkDigests() async throws(DRError) -> String {
+    try world.call("\(side).checkDigests") { (state, _) throws(DRError) in
+      if side == .secondary, state.secondaryLacksAgent {
+        throw DRError(.unfit, "ask an agent", "b1", reason: "there is none", remedy: "install it")
+      }
+      return "by hand"
     }
   }
 
@@ -150,5 +164,16 @@ enum FakeDigest {
     let word = String(hash, radix: 16)
     let padded = String(repeating: "0", count: 16 - word.count) + word
     return FileDigest(size: Int64(bytes.count), sha256: String(repeating: padded, count: 4))
+  }
+
+  static func blocks(_ bytes: [UInt8], _ plan: DigestPlan) -> BlockDigests {
+    let size = Int64(bytes.count)
+    let blocks = plan.indices(size: size).map { index in
+      let begin = index * plan.block
+      let part = bytes[Int(begin)..<Int(begin + min(plan.block, size - begin))]
+      let hash = part.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+      return BlockDigests.Block(index: index, hash: BlockHash(hash, hash, hash, hash))
+    }
+    return BlockDigests(size: size, block: plan.block, blocks: blocks)
   }
 }

@@ -6,6 +6,7 @@ final class MemoryVolume: SecondaryVolume, SecondaryCluster {
   private struct State {
     var files: [String: [UInt8]]
     var isReadOnly = false
+    var strangers = 0
     var changes: [String] = []
     /// Changes that may still be made; then the process dies.
     var left = Int.max
@@ -33,20 +34,26 @@ final class MemoryVolume: SecondaryVolume, SecondaryCluster {
 
   func view() async throws(DRError) -> any VolumeView { View(volume: self) }
 
-  /// Nobody but the one who looks.
+  func geometry() async throws(DRError) -> VolumeGeometry {
+    VolumeGeometry(
+      name: "data-dr", isStarted: true, subvolumes: [[MemoryVolume.brick]], shardSize: nil,
+      rollover: .seconds(15),
+      isReadOnly: isReadOnly)
+  }
+
+  static let brick = BrickName(node: "b1", path: "/bricks/0")
+
   func clients() async throws(DRError) -> [BrickClients] {
-    [
+    let clients = 1 + state.withLock { $0.strangers }
+    return [
       BrickClients(
-        brick: BrickName(node: "b1", path: "/bricks/0"),
-        clients: [VolumeClient(address: "10.0.0.1", port: 1_000)])
+        brick: MemoryVolume.brick,
+        clients: (0..<clients).map { VolumeClient(address: "10.0.0.\($0)", port: 49_000) })
     ]
   }
 
-  func geometry() async throws(DRError) -> VolumeGeometry {
-    VolumeGeometry(
-      name: "data-dr", isStarted: true, subvolumes: [], shardSize: nil, rollover: .seconds(15),
-      isReadOnly: isReadOnly)
-  }
+  /// Clients besides one's own mount.
+  func connect(_ strangers: Int) { state.withLock { $0.strangers = strangers } }
 
   func setReadOnly(_ readOnly: Bool) async throws(DRError) {
     state.withLock { state in
@@ -85,6 +92,10 @@ final class MemoryVolume: SecondaryVolume, SecondaryCluster {
 
     func digest(of path: String) async throws(DRError) -> FileDigest? {
       volume.files[path].map(FakeDigest.of)
+    }
+
+    func digests(of path: String, _ plan: DigestPlan) async throws(DRError) -> BlockDigests? {
+      volume.files[path].map { FakeDigest.blocks($0, plan) }
     }
 
     func replace(_ path: String, with bytes: [UInt8]) async throws(DRError) {

@@ -33,6 +33,9 @@ struct WorldState: Sendable {
   var losesData = false
   /// Files whose arriving content is wrong.
   var corrupting: Set<String> = []
+  /// Files of which one byte is wrong in what arrives, and which.
+  var flipping: [String: Int] = [:]
+  var secondaryLacksAgent = false
   /// Starts whose live crawl will stall.
   var stalls = 0
   var stopIsIgnored = false
@@ -210,6 +213,7 @@ extension WorldState {
       } else {
         secondary[path] = primary[path]
         if corrupting.contains(path), let bytes = primary[path] { secondary[path] = bytes.map { ~$0 } }
+        if let byte = flipping[path], primary[path] != nil { secondary[path]?[byte] ^= 1 }
       }
     }
     dirty = []

@@ -66,10 +66,10 @@ struct AssessmentAgainstOracle {
 
   /// Looks when a life begins, which may be long after the last one died, and when its cycle is over.
   private static func run(
-    _ scenario: Scenario, seed: UInt64, crashes: [CrashPlan] = []
+    _ scenario: Scenario, seed: UInt64, strikes: [LifeStrike?] = []
   ) -> (said: Said, report: ScenarioReport) {
     let collector = Collector()
-    let runner = ScenarioRunner(scenario, seed: seed, strikes: crashes.map { LifeStrike($0) }) {
+    let runner = ScenarioRunner(scenario, seed: seed, strikes: strikes) {
       (ports, target, policy, fresh) async throws(DRError) in
       try await collector.look(ports)
       try await ScenarioRunner.syncRun(ports, target, policy, fresh)
@@ -95,7 +95,7 @@ struct AssessmentAgainstOracle {
     var halfSynced = 0
     for part in 0..<24 {
       let crash = CrashPlan(boundary: UInt64(20 + part * 41), inFlight: part % 2 == 0 ? .lost : .lands)
-      let (said, report) = Self.run(Self.scenario(), seed: 3, crashes: [CrashPlan(boundary: .max), crash])
+      let (said, report) = Self.run(Self.scenario(), seed: 3, strikes: [nil, LifeStrike(crash)])
       #expect(report.verdict == .kept, "boundary \(crash.boundary): \(report.reasons)")
       #expect(said.lies == [], "boundary \(crash.boundary)")
       whole += said.whole - 9

@@ -91,6 +91,8 @@ struct ScenarioMistakes {
     .init("at: 10m, fault: link.down", "at: 3h, fault: link.down", "begins after the scenario's last cycle"),
     .init("chance: 0.5", "chance: 0", "would never strike"),
     .init("port: engine", "port: gluster", "unknown word `gluster`"),
+    .init("concurrency: 3 }", "verify: fast }", "must be `full` or `{ sampled: COUNT }`"),
+    .init("concurrency: 3 }", "verify: { sampled: 0 } }", "sync.verify.sampled"),
     .init("laws: kept", "laws: broken", "laws"),
     .init("- laws: kept", "- { laws: kept, sealed: 2 }", "can't stand beside"),
     .init("exposure: { max: 1h }", "exposure: 1h", "needs a mapping"),

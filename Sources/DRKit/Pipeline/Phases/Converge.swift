@@ -13,7 +13,7 @@ struct ConvergePhase {
         // The catalogue's point is of a name: the volume behind it may be another one by now.
         let path = try await context.layout().manifest(newest.run)
         return try await withView(of: try await context.ports.secondary.view()) {
-          (view) async throws(DRError) in try await view.read(path) == nil
+          (view) async throws(DRError) in try await view.size(of: path) == nil
         }
       }
       guard needed else { return ((), note: "not needed: a sealed point stands") }

@@ -30,6 +30,9 @@ struct ReportPhase {
         !record.leftOver.isEmpty
         ? .alert : point.leftOut.isEmpty && !point.images.isEmpty ? .normal : .warning
       text = "drkit: recovery point of \(record.key) sealed, \(point.images.count) image(s) proved"
+      if let proof = ContentProof.weakest(point.images.compactMap(\.proof)), proof.level == .sampled {
+        text += " BY SAMPLES (\(proof))"
+      }
       if !point.leftOut.isEmpty { text += "; LEFT OUT: \(point.leftOut.joined(separator: "; "))" }
       if !point.notInPoint.isEmpty {
         text += "; not in the point: \(point.notInPoint.joined(separator: "; "))"

@@ -29,12 +29,18 @@ struct SealPhase {
           leftOut: quiesced.leftOut + undescribed(quiesced.machines, configurations))
       }
       try await writeManifest(point, configurations)
-      try await prune()
+      try await prune(gate)
       try await context.durable.once("seal.recorded") { () async throws(DRError) in
         try await context.ports.catalogue.save(point)
       }
       let bytes = images.reduce(0) { $0 + $1.digest.size }
-      return (point, note: "\(images.count) image(s) proved, \(bytes >> 20) MiB equal on both sides")
+      let weakest = ContentProof.weakest(images.compactMap(\.proof))
+      let how =
+        weakest.map { $0.level == .sampled ? "of equal size and equal in samples; \($0)" : nil } ?? nil
+      return (
+        point,
+        note: "\(images.count) image(s) proved, \(bytes >> 20) MiB \(how ?? "equal on both sides")"
+      )
     }
   }
 
@@ -71,6 +77,7 @@ struct SealPhase {
   /// Sizes and digests of every frozen base through views made after the repair, at both sides.
   private func prove(_ work: [ImageToSeal]) async throws(DRError) -> [SealedImage] {
     let layout = try await context.layout()
+    let comparison = try await ContentComparison(context)
     let deadline = try await context.durable.deadline("seal.prove", "", context.policy.sealLimit)
     let results = try await context.durable.each(
       work, limit: context.policy.concurrency, stopsAtFailure: true
@@ -83,10 +90,13 @@ struct SealPhase {
       }
       context.ports.observer.observe(
         .waiting(.seal, reason: "both sides' digests of \(image.name)", deadline: deadline), at: now)
-      return try await context.durable.once("seal.proved", image.disk.disk.description) {
-        () async throws(DRError) in
-        try await prove(image, layout)
-      }
+      let step = "seal.proved"
+      let item = image.disk.disk.description
+      if let known: SealedImage = try await context.durable.recall(step, item) { return known }
+      // Each look is tried again by itself: together they take hours.
+      let sealed = try await prove(image, layout, comparison)
+      try await context.durable.remember(sealed, step, item)
+      return sealed
     }
     var images: [SealedImage] = []
     for result in results { images.append(try result.get()) }
@@ -94,10 +104,16 @@ struct SealPhase {
   }
 
   /// The base and, since a leaf is no better than what it stands on, every volume below it.
-  private func prove(_ image: ImageToSeal, _ layout: DomainLayout) async throws(DRError) -> SealedImage {
+  private func prove(
+    _ image: ImageToSeal, _ layout: DomainLayout, _ comparison: ContentComparison
+  ) async throws(DRError) -> SealedImage {
     let disk = image.disk.disk
-    let ours = try await chain(image, layout, try await context.ports.primary.view())
-    let theirs = try await chain(image, layout, try await context.ports.secondary.view())
+    let ours = try await context.durable.retrying { () async throws(DRError) in
+      try await chain(image, layout, try await context.ports.primary.view())
+    }
+    let theirs = try await context.durable.retrying { () async throws(DRError) in
+      try await chain(image, layout, try await context.ports.secondary.view())
+    }
     guard ours == theirs else {
       let (there, here) = (theirs.map(\.description), ours.map(\.description))
       throw disproved(
@@ -106,15 +122,23 @@ struct SealPhase {
     }
     var below: [SealedVolume] = []
     for volume in ours.dropFirst().reversed() {
-      let digest = try await context.durable.once("seal.proved.below", "\(disk)/\(volume)") {
-        () async throws(DRError) in try await compare(image, layout.volume(volume, of: disk))
+      let step = "seal.proved.below"
+      let item = "\(disk)/\(volume)"
+      var digest: FileDigest? = try await context.durable.recall(step, item)
+      if digest == nil {
+        let fresh = try await compare(image, layout.volume(volume, of: disk), comparison)
+        try await context.durable.remember(fresh, step, item)
+        digest = fresh
       }
-      below.insert(SealedVolume(volume: volume, digest: digest), at: 0)
+      if let digest { below.insert(SealedVolume(volume: volume, digest: digest), at: 0) }
     }
-    let digest = try await compare(image, layout.volume(image.disk.base, of: disk))
-    context.note(.seal, "\(image.name): \(digest.size) bytes, sha256 \(digest.sha256.prefix(16))…")
+    let digest = try await compare(image, layout.volume(image.disk.base, of: disk), comparison)
+    let proof = ContentProof.weakest(below.map { ContentProof($0.digest) } + [ContentProof(digest)])
+    let words = proof.map { $0.level == .sampled ? ", \($0)" : "" } ?? ""
+    context.note(.seal, "\(image.name): \(digest.size) bytes, sha256 \(digest.sha256.prefix(16))…\(words)")
     return SealedImage(
-      machine: image.machine.id, disk: disk, volume: image.disk.base, digest: digest, below: below)
+      machine: image.machine.id, disk: disk, volume: image.disk.base, digest: digest, below: below,
+      proof: proof)
   }
 
   private func chain(
@@ -132,25 +156,13 @@ struct SealPhase {
   }
 
   /// The digest that both sides agree on.
-  private func compare(_ image: ImageToSeal, _ path: String) async throws(DRError) -> FileDigest {
-    async let here = digest(of: path, try await context.ports.primary.view())
-    async let there = digest(of: path, try await context.ports.secondary.view())
-    let (ours, theirs): (FileDigest?, FileDigest?)
-    do { (ours, theirs) = (try await here, try await there) } catch { throw error as? DRError ?? .stopped }
-    guard let ours else { throw disproved(image, path, "the frozen volume does not exist at the primary") }
-    guard let theirs else { throw disproved(image, path, "it does not exist at the secondary") }
-    guard ours.size == theirs.size else {
-      throw disproved(image, path, "\(theirs.size) bytes there, \(ours.size) here")
+  private func compare(
+    _ image: ImageToSeal, _ path: String, _ comparison: ContentComparison
+  ) async throws(DRError) -> FileDigest {
+    switch try await comparison.run(path) {
+    case .same(let digest): return digest
+    case .differs(let reason): throw disproved(image, path, reason)
     }
-    guard ours.sha256 == theirs.sha256 else {
-      let (there, here) = (theirs.sha256.prefix(16), ours.sha256.prefix(16))
-      throw disproved(image, path, "digest \(there)… there, \(here)… here")
-    }
-    return ours
-  }
-
-  private func digest(of path: String, _ view: any VolumeView) async throws(DRError) -> FileDigest? {
-    try await withView(of: view) { (view) async throws(DRError) in try await view.digest(of: path) }
   }
 
   /// Machines that are in the cut and whose configuration was not taken: they appeared after it was.
@@ -202,21 +214,25 @@ struct SealPhase {
   }
 
   /// The point stands by now: what can't be removed stays until the next time.
-  private func prune() async throws(DRError) {
+  private func prune(_ gate: SecondaryGate) async throws(DRError) {
     let domain = try await context.domain().id
+    let step = "seal.pruned"
+    if try await context.durable.recall(step, as: Bool.self) != nil { return }
     do throws(DRError) {
-      try await context.durable.once("seal.pruned") { () async throws(DRError) in
-        try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
-          let directory = PointRecords.directory(domain)
-          let names = try await view.list(directory) ?? []
-          let records = try await PointRecords.readIntents(view, domain)
-          for name in RecordPruning.superfluous(records, sealing: context.run, names: names) {
-            try await view.remove("\(directory)/\(name)")
-          }
+      // An incarnation that begins here has not asked yet.
+      try await gate.proveIdle()
+      let view = try await context.durable.patient(context.ports.secondary.view)
+      try await withView(of: view) { (view) async throws(DRError) in
+        let directory = PointRecords.directory(domain)
+        let names = try await view.list(directory) ?? []
+        let records = try await PointRecords.readIntents(view, domain)
+        for name in RecordPruning.superfluous(records, sealing: context.run, names: names) {
+          try await view.remove("\(directory)/\(name)")
         }
       }
+      try await context.durable.remember(true, step)
     } catch {
-      if error.kind == .stopped { throw error }
+      if error.endsIncarnation { throw error }
       context.note(.seal, "old records at the secondary could not be removed: \(error.reason)")
     }
   }

@@ -1,23 +1,23 @@
 import DRKit
 
 /// A path inside a volume: relative, `/` separated, without `.`, `..`, empty parts or NUL.
-struct VolumePath: Hashable, Sendable {
+package struct VolumePath: Hashable, Sendable {
   /// At least one, unless it is the root.
-  var components: [String]
+  package var components: [String]
 
-  var text: String { components.joined(separator: "/") }
-  var name: String { components.last ?? "." }
-  var parent: [String] { components.dropLast() }
+  package var text: String { components.joined(separator: "/") }
+  package var name: String { components.last ?? "." }
+  package var parent: [String] { components.dropLast() }
 
   /// A file's path.
   /// - Throws: `.unfit`: such a path never comes from a volume.
-  init(_ text: String) throws(DRError) {
+  package init(_ text: String) throws(DRError) {
     try self.init(directory: text)
     guard !components.isEmpty else { throw Self.invalid(text, "it is empty") }
   }
 
   /// A directory's path; `""` and `"."` are the volume's root.
-  init(directory text: String) throws(DRError) {
+  package init(directory text: String) throws(DRError) {
     guard text != "", text != "." else {
       components = []
       return

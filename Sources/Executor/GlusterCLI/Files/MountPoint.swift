@@ -3,14 +3,14 @@ import Glibc
 
 /// A directory to mount on, held by a lock for as long as its process lives: what is found unlocked was left by a process
 /// that was killed, and is cleared away. All calls block.
-final class MountPoint: Sendable {
+package final class MountPoint: Sendable {
   /// What is mounted on.
-  let path: String
+  package let path: String
   private let lockPath: String
   private let lock: Descriptor
 
   /// - Throws: `.unfit` when no directory can be made there.
-  init(in base: String) throws(DRError) {
+  package init(in base: String) throws(DRError) {
     try Self.makeBase(base)
     Self.sweep(base)
     for number in 0..<10_000 {
@@ -39,7 +39,7 @@ final class MountPoint: Sendable {
 
   /// The root of what is mounted here.
   /// - Throws: `.transient` when nothing is: without this check a failed mount would have us write to the local disk.
-  func open(_ subject: String) throws(DRError) -> Descriptor {
+  package func open(_ subject: String) throws(DRError) -> Descriptor {
     let number = retrying { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard number >= 0 else { throw FileFailure.error("open a mount", subject, errno) }
     let root = Descriptor(number)
@@ -58,7 +58,7 @@ final class MountPoint: Sendable {
   }
 
   /// Takes the mount, if there is one, out of the name space, and the directory away. Repeating it is harmless.
-  func detach() { Self.clear(path, lockPath) }
+  package func detach() { Self.clear(path, lockPath) }
 
   private static func clear(_ path: String, _ lockPath: String) {
     // A client may have mounted twice (retried): as often as there is something.

@@ -3,22 +3,22 @@ import Glibc
 
 /// An open descriptor, closed when the last holder lets go: a thread that hangs in a call keeps it open, and so no other
 /// file can take its number.
-final class Descriptor: Sendable {
-  let number: Int32
+package final class Descriptor: Sendable {
+  package let number: Int32
 
   /// Takes over the descriptor.
-  init(_ number: Int32) { self.number = number }
+  package init(_ number: Int32) { self.number = number }
 
   deinit { close(number) }
 }
 
 /// Opens things below a directory, one path component at a time and without following symbolic links: whatever lies on the
 /// volume, no path leads out of it.
-struct DirectoryHandle: Sendable {
-  let root: Descriptor
+package struct DirectoryHandle: Sendable {
+  package let root: Descriptor
 
   /// - Throws: `.unfit` when the path is no directory that can be opened.
-  init(path: String) throws(DRError) {
+  package init(path: String) throws(DRError) {
     let number = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard number >= 0 else {
       throw DRError(.unfit, "open a directory", path, reason: String(cString: strerror(errno)))
@@ -26,10 +26,10 @@ struct DirectoryHandle: Sendable {
     root = Descriptor(number)
   }
 
-  init(_ root: Descriptor) { self.root = root }
+  package init(_ root: Descriptor) { self.root = root }
 
   /// The directory; nil when it, or one above it, does not exist.
-  func directory(_ components: [String], _ operation: String) throws(DRError) -> Descriptor? {
+  package func directory(_ components: [String], _ operation: String) throws(DRError) -> Descriptor? {
     var current = root
     for (index, name) in components.enumerated() {
       let number = retrying { openat(current.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
@@ -45,7 +45,7 @@ struct DirectoryHandle: Sendable {
 
   /// The directory, made where it is missing, with its parent's owner and mode: what vdsm may do in the one it may do in
   /// the other.
-  func makeDirectory(_ components: [String], _ operation: String) throws(DRError) -> Descriptor {
+  package func makeDirectory(_ components: [String], _ operation: String) throws(DRError) -> Descriptor {
     var current = root
     for (index, name) in components.enumerated() {
       let subject = components[...index].joined(separator: "/")
@@ -74,7 +74,7 @@ struct DirectoryHandle: Sendable {
   }
 
   /// A regular file opened for reading; nil when it does not exist.
-  func file(_ path: VolumePath, _ operation: String) throws(DRError) -> (Descriptor, stat)? {
+  package func file(_ path: VolumePath, _ operation: String) throws(DRError) -> (Descriptor, stat)? {
     guard let directory = try directory(path.parent, operation) else { return nil }
     // O_NONBLOCK: a FIFO must not hold us; for a regular file it means nothing.
     let number = retrying {
@@ -96,7 +96,7 @@ struct DirectoryHandle: Sendable {
 }
 
 /// Calls again while a signal interrupts.
-func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
+package func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
   while true {
     let result = call()
     if result >= 0 || errno != EINTR { return result }

@@ -3,15 +3,20 @@ import Glibc
 
 /// The blocking file operations of a view, below an open directory. They know nothing of Gluster; they block for as long
 /// as the file system does, so call them on a thread of their own.
-struct VolumeFiles: Sendable {
-  let handle: DirectoryHandle
+package struct VolumeFiles: Sendable {
+  package let handle: DirectoryHandle
   /// Of a secondary: what can't be read there is not whole.
-  var isCopy = true
+  package let isCopy: Bool
+
+  package init(handle: DirectoryHandle, isCopy: Bool = true) {
+    self.handle = handle
+    self.isCopy = isCopy
+  }
 
   /// What `read` takes at most.
-  static let smallFileLimit = 1 << 20
+  package static let smallFileLimit = 1 << 20
 
-  func read(_ path: VolumePath) throws(DRError) -> [UInt8]? {
+  package func read(_ path: VolumePath) throws(DRError) -> [UInt8]? {
     let operation = "read a file"
     guard let (file, status) = try handle.file(path, operation) else { return nil }
     guard Int64(status.st_size) <= Int64(Self.smallFileLimit) else {
@@ -32,7 +37,7 @@ struct VolumeFiles: Sendable {
   }
 
   /// A part of a file of any size; what lies past its end is not there.
-  func read(_ path: VolumePath, at offset: Int64, count: Int) throws(DRError) -> [UInt8]? {
+  package func read(_ path: VolumePath, at offset: Int64, count: Int) throws(DRError) -> [UInt8]? {
     let operation = "read a file"
     guard let (file, _) = try handle.file(path, operation) else { return nil }
     var bytes = [UInt8](repeating: 0, count: min(max(0, count), Self.smallFileLimit))
@@ -42,7 +47,7 @@ struct VolumeFiles: Sendable {
   }
 
   /// Reads until the buffer is full or the file ends; returns how many bytes.
-  static func fill(
+  package static func fill(
     _ buffer: inout [UInt8], from file: Descriptor, at offset: Int64, _ path: VolumePath, _ operation: String,
     _ isCopy: Bool
   ) throws(DRError) -> Int {
@@ -63,7 +68,7 @@ struct VolumeFiles: Sendable {
     return filled
   }
 
-  func list(_ path: VolumePath) throws(DRError) -> [String]? {
+  package func list(_ path: VolumePath) throws(DRError) -> [String]? {
     let operation = "list a directory"
     guard let directory = try handle.directory(path.components, operation) else { return nil }
     // A descriptor of its own: `fdopendir` takes it over, and the offset of the root's must not move.
@@ -91,7 +96,7 @@ struct VolumeFiles: Sendable {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  func size(_ path: VolumePath) throws(DRError) -> Int64? {
+  package func size(_ path: VolumePath) throws(DRError) -> Int64? {
     let operation = "read a file's size"
     guard let directory = try handle.directory(path.parent, operation) else { return nil }
     var status = stat()
@@ -106,7 +111,7 @@ struct VolumeFiles: Sendable {
     return Int64(status.st_size)
   }
 
-  func remove(_ path: VolumePath) throws(DRError) {
+  package func remove(_ path: VolumePath) throws(DRError) {
     let operation = "remove a file"
     guard let directory = try handle.directory(path.parent, operation) else { return }
     guard unlinkat(directory.number, path.name, 0) == 0 else {
@@ -116,7 +121,7 @@ struct VolumeFiles: Sendable {
     }
   }
 
-  func space() throws(DRError) -> VolumeSpace {
+  package func space() throws(DRError) -> VolumeSpace {
     var status = statvfs()
     guard fstatvfs(handle.root.number, &status) == 0 else {
       throw FileFailure.error("read a volume's space", "", errno)
