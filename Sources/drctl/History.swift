@@ -44,18 +44,22 @@ struct Runs: AsyncParsableCommand {
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show one run, phase by phase.")
     @OptionGroup var options: ConfigurationOptions
-    @Argument(help: "The run's id.") var run: String
+    @Argument(help: "The run's id.", transform: Self.identifier) var run: RunID
+
+    private static func identifier(_ text: String) throws -> RunID {
+      guard let id = RunID(text) else {
+        throw ValidationError("\"\(text)\" is no run id; `drctl runs` lists them")
+      }
+      return id
+    }
 
     func run() async throws {
       try await reporting(json: options.json) {
         let store = try SiteAssembly.openCatalogue(options.read())
-        guard let id = RunID(run) else {
+        guard let record = try await store.run(run) else {
           throw DRError(
-            .unfit, "show a run", run, reason: "that is no run id", remedy: "`drctl runs` lists them")
-        }
-        guard let record = try await store.run(id) else {
-          throw DRError(
-            .missing, "show a run", run, reason: "there is no such run", remedy: "`drctl runs` lists them")
+            .missing, "show a run", run.description, reason: "there is no such run",
+            remedy: "`drctl runs` lists them")
         }
         if options.json { return Console.out(try JSONText.of(record)) }
         Console.out("run      \(record.id)\nof       \(record.key)\nbegan    \(record.began.text)")

@@ -2,7 +2,6 @@ import ArgumentParser
 import DRKit
 import Foundation
 import Site
-import Synchronization
 
 extension Secondary {
   struct Repair: AsyncParsableCommand {
@@ -126,11 +125,4 @@ struct RepairAnswer: Encodable {
     guard let outcome else { return false }
     return outcome.refusals.isEmpty && !outcome.isCutShort && outcome.leftWritable == nil
   }
-}
-
-/// A signal that was heard.
-final class HeardSignal: Sendable {
-  private let state = Mutex(false)
-  var isSet: Bool { state.withLock { $0 } }
-  func set() { state.withLock { $0 = true } }
 }

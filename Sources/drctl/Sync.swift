@@ -13,8 +13,8 @@ struct Sync: AsyncParsableCommand {
         drctl sync --config drkit.yaml vms --dry-run
         drctl sync --config drkit.yaml vms --json | jq .record.outcome
 
-      Exit codes: 0 sealed; 1 the run failed (everything was merged, or is named); 69 unreachable; 75 another run holds
-      the lease; 78 bad configuration.
+      Exit codes: 0 sealed; 1 the run failed (everything was merged, or is named); 69 unreachable, or told to stop (run it
+      again); 75 another run holds the lease, or took it; 78 bad configuration.
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -38,9 +38,7 @@ struct Sync: AsyncParsableCommand {
         policy.overwritesDetached = overwriteDetached
         let run = SyncRun(ports: site.ports, target: site.target, policy: policy)
         var result: SyncRun.Result
-        repeat {
-          result = try await cancelledBySignals { try await run.execute(fresh: SystemRandom.runID()) }
-        } while result.resumed
+        repeat { result = try await execute(run, site) } while result.resumed
         if options.json { Console.out(try JSONText.of(SyncOutput(result))) }
         if result.record.outcome != .sealed || result.record.failure != nil || !result.record.leftOver.isEmpty
         {
@@ -48,6 +46,34 @@ struct Sync: AsyncParsableCommand {
         }
       }
     }
+  }
+
+  private func execute(_ run: SyncRun, _ site: SiteAssembly) async throws -> SyncRun.Result {
+    let fresh = SystemRandom.runID()
+    let heard = HeardSignal()
+    do {
+      // At the engine, jobs and events are found by the run's id.
+      let id = try await site.ports.catalogue.unfinishedRun(site.target.key)?.id ?? fresh
+      return try await SiteAssembly.correlated(with: id) {
+        try await cancelledBySignals(heard) { try await run.execute(fresh: fresh) }
+      }
+    } catch let error as DRError where error.kind == .stopped {
+      throw Self.ended(error, heard.isSet, site.target.key)
+    }
+  }
+
+  /// A run that was not told to stop, and stopped, has lost its lease.
+  private static func ended(_ error: DRError, _ wasTold: Bool, _ key: DestinationKey) -> DRError {
+    var error = error
+    let again = "run `drctl sync` again: it goes on with the run, whose snapshots may stand until then"
+    guard !wasTold else {
+      error.remedy = again
+      return error
+    }
+    return DRError(
+      .busy, "hold the lease", key.description,
+      reason: "it ran out or was taken over: another executor may be at work",
+      remedy: "see `drctl runs`; when nothing runs any more, \(again)")
   }
 
   private func rehearse(_ site: SiteAssembly) async throws {
@@ -82,7 +108,12 @@ struct Preflight: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Look at everything that a run needs, and change nothing.",
     discussion:
-      "Example:\n  drctl preflight --config drkit.yaml vms\n\nExit codes: 0 fit; 78 unfit; 69 unreachable.")
+      """
+      Example:
+        drctl preflight --config drkit.yaml vms
+
+      Exit codes: 0 fit; 1 refused by the engine or gluster; 69 unreachable; 78 unfit, or bad configuration.
+      """)
 
   @OptionGroup var options: ConfigurationOptions
   @Argument(help: "The storage domain's name, as configured.") var domain: String
@@ -91,7 +122,8 @@ struct Preflight: AsyncParsableCommand {
     try await reporting(json: options.json) {
       let configuration = try options.read()
       let domain = try configuration.domain(domain)
-      try await SiteAssembly.with(configuration, domain, observer: SilentObserver()) { site in
+      try await SiteAssembly.with(configuration, domain, observer: SilentObserver(), checksState: true) {
+        site in
         let findings = try await PreflightCheck(ports: site.ports, target: site.target, policy: site.policy)
           .findings()
         if options.json { Console.out(try JSONText.of(findings)) } else { FindingText.print(findings) }

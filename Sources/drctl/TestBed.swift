@@ -36,13 +36,15 @@ struct TestBedCommand: AsyncParsableCommand {
     @Option(help: "Lab mode: a directory for sockets and logs; a short path.") var labRun: String?
     @Option(help: "Lab mode: where to write the bed's report.") var labReport: String?
 
+    func validate() throws {
+      _ = try address()
+      _ = try labOptions()
+    }
+
     func run() async throws {
+      let address = try address()
+      let lab = try labOptions()
       try await reporting {
-        guard let address = TestBedServer.Address(listen) else {
-          throw DRError(
-            .unfit, "start the test bed", listen, reason: "that is no address and port",
-            remedy: "such as 127.0.0.1:8080")
-        }
         var credentials = BedCredentials.standard
         if let passwordFile {
           credentials = BedCredentials(
@@ -53,7 +55,7 @@ struct TestBedCommand: AsyncParsableCommand {
         let onListening: @Sendable (Int) async -> Void = { port in
           Console.out("listening on \(address.host):\(port)")
         }
-        if let lab = try labOptions() {
+        if let lab {
           try await LabCommand(
             lab: lab, address: address, credentials: credentials, log: log, onListening: onListening
           )
@@ -67,13 +69,22 @@ struct TestBedCommand: AsyncParsableCommand {
       }
     }
 
-    private func labOptions() throws(DRError) -> LabCommand.Options? {
-      guard let labMount else { return nil }
+    private func address() throws -> TestBedServer.Address {
+      guard let address = TestBedServer.Address(listen) else {
+        throw ValidationError("--listen takes an address and a port, such as 127.0.0.1:8080")
+      }
+      return address
+    }
+
+    private func labOptions() throws -> LabCommand.Options? {
+      guard let labMount else {
+        guard [labVolume, labOther, labRun, labReport].allSatisfy({ $0 == nil }) else {
+          throw ValidationError("the other --lab options need --lab-mount")
+        }
+        return nil
+      }
       guard let labVolume, let labOther, let labRun, let slash = labVolume.range(of: ":/") else {
-        throw DRError(
-          .unfit, "start lab mode",
-          reason: "--lab-volume host:/volume, --lab-other and --lab-run are needed too",
-          remedy: "see drctl testbed engine --help")
+        throw ValidationError("--lab-mount needs --lab-volume HOST:/VOLUME, --lab-other and --lab-run, too")
       }
       return LabCommand.Options(
         primary: LabSite.Volume(

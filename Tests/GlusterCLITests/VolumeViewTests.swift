@@ -165,11 +165,33 @@ struct VolumeViewTests {
     }
   }
 
+  @Test("An error names the volume before the path")
+  func labelled() async throws {
+    try await withDirectory { directory in
+      #expect(mkdir(directory + "/d", 0o755) == 0)
+      let files = VolumeFiles(handle: try DirectoryHandle(path: directory))
+      let view = GlusterVolumeView(files, of: "b1:/data-dr", deadline: .seconds(60))
+      let wrong = await #expect(throws: DRError.self) { try await view.read("d") }
+      #expect(wrong?.subject == "b1:/data-dr/d")
+      await view.close()
+      let closed = await #expect(throws: DRError.self) { try await view.space() }
+      #expect(closed?.subject == "b1:/data-dr")
+    }
+  }
+
   @Test("Errors of a content that can't be had disprove; others pass or refuse")
   func errnos() {
-    func content(_ code: Int32) -> DRError.Kind { FileFailure.content("digest", "f", code, at: 5).kind }
+    func content(_ code: Int32) -> DRError.Kind {
+      FileFailure.content("digest", "f", code, at: 5, isCopy: true).kind
+    }
     #expect([EROFS, EIO, ENOENT].map(content) == [.disproved, .disproved, .disproved])
     #expect([ENOTCONN, ESTALE, ETIMEDOUT].map(content) == [.transient, .transient, .transient])
+    func original(_ code: Int32) -> DRError {
+      FileFailure.content("digest", "f", code, at: 5, isCopy: false)
+    }
+    #expect([EIO, ENOTCONN, ESTALE].map(original).map(\.kind) == [.transient, .transient, .transient])
+    #expect([EROFS, ENOENT].map(original).map(\.kind) == [.disproved, .disproved])
+    #expect(!original(EROFS).remedy.contains("reset-sync-time"))
     func call(_ code: Int32) -> DRError.Kind { FileFailure.error("remove", "f", code).kind }
     #expect([EROFS, EACCES, ENOSPC, ELOOP].map(call) == [.refused, .refused, .refused, .refused])
     #expect([ENOTCONN, EIO, ESTALE].map(call) == [.transient, .transient, .transient])

@@ -81,6 +81,15 @@ private final class LoginServer: OVirtTransport {
     #expect(error?.remedy.contains("password") == true)
   }
 
+  @Test("A password that the server repeats far into its words is not cut in half, but hidden")
+  func farPassword() async throws {
+    let words = String(repeating: "x", count: 495) + " s3cr3t pass&word"
+    let server = LoginServer(400, #"{"error_code":"access_denied","error":"\#(words)"}"#)
+    let error = await #expect(throws: DRError.self) { try await makeManager(server).machine(id("a")) }
+    #expect(error?.kind == .refused)
+    #expect(error?.reason.contains("s3") == false)
+  }
+
   @Test(
     "A login that fails has its kind",
     arguments: [

@@ -108,6 +108,17 @@ struct TLSTests {
     }
   }
 
+  @Test("A handshake that is cut is no question of trust: it is tried again")
+  func cutHandshake() async throws {
+    let certificates = try Certificates()
+    defer { certificates.remove() }
+    let busy = try await MisbehavingServer { _, _ in [.close] }
+    let error = try await error(
+      "https://127.0.0.1:\(busy.port)", .file(certificates.path("ca-a.pem")))
+    #expect(error == .truncated("the connection was closed within the TLS handshake"))
+    await busy.stop()
+  }
+
   private func error(
     _ url: String, _ authority: CertificateAuthority
   ) async throws -> TransportError? {

@@ -1,4 +1,5 @@
 import DRKit
+import Foundation
 import Testing
 
 @testable import Site
@@ -88,6 +89,14 @@ struct ConfigurationTests {
       ("{ file: engine.password }", "{ file: a, environment: B }", ":6:", "exactly one"),
       ("  user: admin@internal\n", "", ":3:", "user"),
       ("host: b1, volume: data-dr", "host: b1", ":11:", "volume"),
+      ("https://engine", "ftp://engine", ":3:", "engine.url"),
+      ("host: a1", "host: \"a 1\"", ":9:", "domains[0].primary.host"),
+      ("host: b1", "host: -oProxyCommand=x", ":11:", "domains[0].destinations[0].host"),
+      ("volume: data,", "volume: \"data;x\",", ":9:", "domains[0].primary.volume"),
+      ("volume: data-dr", "volume: a/b", ":11:", "domains[0].destinations[0].volume"),
+      ("host: a1", "host: a1, ssh-user: \"a b\"", ":9:", "domains[0].primary.ssh-user"),
+      ("host: b1", "host: b1, session-user: -x", ":11:", "domains[0].destinations[0].session-user"),
+      ("access: ssh, host: a1", "access: local, ssh-user: dr", ":9:", "domains[0].primary.ssh-user"),
     ])
   func mistakes(_ from: String, _ to: String, _ line: String, _ words: String) throws {
     let text = Self.good.replacing(from, with: to)
@@ -101,15 +110,58 @@ struct ConfigurationTests {
     #expect(!message.contains("hunter2") || words == "engine.password")
   }
 
-  @Test("refuses the same domain twice")
-  func twice() {
+  @Test(
+    "refuses two domains of one name, one primary volume, or one secondary volume",
+    arguments: [
+      ("vms", "a1", "other", "b1", "other-dr", "`vms` is given twice"),
+      ("more", "A1", "data", "b1", "other-dr", "primary volume `data` is that of the domain `vms`"),
+      ("more", "a1", "other", "b1", "data-dr", "secondary volume `data-dr` is that of the domain `vms`"),
+      ("more", "a2", "data", "b2", "data-dr", nil),
+    ])
+  func twice(
+    _ name: String, _ host: String, _ volume: String, _ farHost: String, _ farVolume: String, _ words: String?
+  ) throws {
     let again = """
+        - name: \(name)
+          primary: { volume: \(volume), access: ssh, host: \(host) }
+          destinations: [{ name: dr, host: \(farHost), volume: \(farVolume) }]
 
-        - name: vms
-          primary: { volume: data }
-          destinations: [{ name: dr, host: b1, volume: data-dr }]
       """
-    let text = Self.good.replacing("policy:", with: "X").split(separator: "X")[0] + again.dropFirst()
-    #expect(throws: (any Error).self) { try ConfigurationReader.parse(String(text), file: "drkit.yaml") }
+    let text = Self.good.replacing("policy:\n", with: again + "policy:\n")
+    guard let words else {
+      #expect(try ConfigurationReader.parse(text, file: "drkit.yaml").domains.count == 2)
+      return
+    }
+    let error = try #require(throws: (any Error).self) {
+      try ConfigurationReader.parse(text, file: "drkit.yaml")
+    }
+    #expect("\(error)".contains("drkit.yaml:12:"), "\(error)")
+    #expect("\(error)".contains(words), "\(error)")
+  }
+
+  @Test("says why a file can't be read, and what helps")
+  func unreadable() throws {
+    let path = NSTemporaryDirectory() + "drkit-configuration-\(UUID().uuidString)"
+    func failure() throws -> DRError {
+      try #require(throws: DRError.self) { try ConfigurationReader.read(path: path) }
+    }
+    #expect(try failure().remedy == "name it with --config FILE")
+    #expect(FileManager.default.createFile(atPath: path, contents: Data([0x73, 0xff, 0xfe])))
+    defer { unlink(path) }
+    #expect(try failure().reason.contains("UTF-8"))
+    #expect(try failure().remedy == "save it in UTF-8")
+    unlink(path)
+    #expect(mkdir(path, 0o700) == 0)
+    defer { rmdir(path) }
+    #expect(try failure().remedy.contains("regular file"))
+  }
+
+  @Test("takes the addresses of clients that only read")
+  func knownClients() throws {
+    let text = Self.good + "\n  known-clients: [192.0.2.7, 192.0.2.8]\n"
+    #expect(
+      try ConfigurationReader.parse(text, file: "drkit.yaml").policy.knownClients == [
+        "192.0.2.7", "192.0.2.8",
+      ])
   }
 }

@@ -32,6 +32,31 @@ struct SecretTests {
     #expect(!error.description.contains("s3cret"))
   }
 
+  @Test("end where the line ends, however an editor ends it", arguments: ["\n", "\r\n", "\r\nrest\r\n", ""])
+  func lineEnds(_ end: String) throws {
+    let path = try file("s3cret" + end, mode: 0o600)
+    defer { unlink(path) }
+    #expect(try SecretReference.file(path).resolve() == "s3cret")
+  }
+
+  @Test("behind a link are judged by what it points to")
+  func link() throws {
+    for (mode, isGood) in [(0o600, true), (0o644, false)] {
+      let path = try file("s3cret\n", mode: mode)
+      let name = path + ".link"
+      #expect(symlink(path, name) == 0)
+      defer {
+        unlink(path)
+        unlink(name)
+      }
+      if isGood {
+        #expect(try SecretReference.file(name).resolve() == "s3cret")
+      } else {
+        #expect(throws: DRError.self) { try SecretReference.file(name).resolve() }
+      }
+    }
+  }
+
   @Test("that are missing are named")
   func missing() throws {
     let gone = try #require(throws: DRError.self) {

@@ -142,6 +142,46 @@ struct CatalogueTests {
     }
   }
 
+  @Test("A run that was told to stop gives its lease back all the same")
+  func releaseWhenCancelled() async throws {
+    try await withDatabase { path in
+      let store = try StateStore(path: path)
+      try await store.takeLease(key, owner: id(1), now: at(0), until: at(100))
+      let task = Task {
+        while !Task.isCancelled { await Task.yield() }
+        try await store.releaseLease(key, owner: id(1))
+      }
+      task.cancel()
+      try await task.value
+      try await store.takeLease(key, owner: id(2), now: at(1), until: at(100))
+    }
+  }
+
+  @Test("With a run that ends, the journals of runs long ended go; the newest and the unfinished stay")
+  func pruning() async throws {
+    try await withDatabase { path in
+      let store = try StateStore(path: path)
+      let other = DestinationKey(domain: "other", destination: "elsewhere")
+      func step(_ number: UInt64) -> StepKey { StepKey(run: id(number), step: "s") }
+      let unfinished: UInt64 = 1
+      let elsewhere: UInt64 = 2
+      for number in 1...23 as ClosedRange<UInt64> {
+        try await store.record([1], for: step(number))
+        try await store.save(
+          run(
+            number, began: Int64(number), outcome: number == unfinished ? .running : .failed,
+            key: number == elsewhere ? other : key))
+      }
+      // 3 to 23 have ended here: one too many.
+      for number in 1...23 as ClosedRange<UInt64> {
+        #expect((try await store.value(for: step(number)) == nil) == (number == 3), "run \(number)")
+      }
+      #expect(try await store.runs(nil, limit: 100).count == 23)
+      try await store.save(run(24, began: 24, outcome: .running))
+      #expect(try await store.value(for: step(4)) != nil)
+    }
+  }
+
   @Test("Of many connections that ask at once, one gets the lease")
   func leaseContention() async throws {
     try await withDatabase { path in

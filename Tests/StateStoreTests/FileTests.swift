@@ -103,11 +103,35 @@ struct FileTests {
       try await store.pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
       try store.close()
       var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      for index in (bytes.count / 2)..<(bytes.count - 4096) {
+        bytes[index] = UInt8(truncatingIfNeeded: index &* 7)
+      }
+      try bytes.write(to: URL(fileURLWithPath: path))
+      // Deep inside: opening does not read that far, the full check does.
+      let damaged = try StateStore(path: path)
+      let deep = #expect(throws: DRError.self) { try damaged.checkWhole() }
+      #expect(deep?.kind == .unfit)
+      #expect(deep?.remedy.contains("move the file away") == true)
+      try damaged.close()
       for index in 8192..<(bytes.count - 4096) { bytes[index] = UInt8(truncatingIfNeeded: index &* 7) }
       try bytes.write(to: URL(fileURLWithPath: path))
       let error = failure(path)
       #expect(error?.kind == .unfit, "\(error?.description ?? "opened")")
       #expect(error?.reason.contains("SQLite error") == true)
+    }
+  }
+
+  @Test("Whoever only looks makes no file")
+  func lookingOnly() async throws {
+    try await withDatabase { path in
+      let error = #expect(throws: DRError.self) { try StateStore(existing: path) }
+      #expect(error?.kind == .unfit)
+      #expect(error?.reason == "there is no state file at \(path)")
+      #expect(!FileManager.default.fileExists(atPath: path))
+      try StateStore(path: path).close()
+      let store = try StateStore(existing: path)
+      try store.checkWhole()
+      try store.close()
     }
   }
 

@@ -42,8 +42,9 @@ public struct GlusterMount: Sendable {
   }
 
   /// Mounts anew. About one second.
+  /// - Parameter isCopy: of a secondary volume; decides what an unreadable content means.
   /// - Throws: `.transient` when the volume can't be mounted now; `.unfit` when this process may not mount; `.stopped`.
-  public func view() async throws(DRError) -> GlusterVolumeView {
+  public func view(isCopy: Bool = true) async throws(DRError) -> GlusterVolumeView {
     let thread = FileThread(deadline: fileDeadline)
     let subject = request.subject
     let directory = request.directory
@@ -61,7 +62,8 @@ public struct GlusterMount: Sendable {
         try point.open(subject)
       }
       await thread.finish { point.detach() }
-      return GlusterVolumeView(VolumeFiles(handle: DirectoryHandle(root)), deadline: fileDeadline)
+      return GlusterVolumeView(
+        VolumeFiles(handle: DirectoryHandle(root), isCopy: isCopy), of: subject, deadline: fileDeadline)
     } catch {
       // Without the directory, a client that is still on its way can't attach any more.
       await thread.finish { point.detach() }

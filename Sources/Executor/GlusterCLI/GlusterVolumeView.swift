@@ -12,6 +12,8 @@ import Synchronization
 public final class GlusterVolumeView: VolumeView {
   private let files: Mutex<VolumeFiles?>
   private let thread: FileThread
+  /// `server:/volume`, which stands before the path in errors; empty for a directory.
+  private let label: String
 
   /// A view of a directory of this host.
   /// - Parameter deadline: for one call into the file system; a digest has it for every MiB.
@@ -27,8 +29,9 @@ public final class GlusterVolumeView: VolumeView {
     self.init(VolumeFiles(handle: DirectoryHandle(Descriptor(descriptor))), deadline: deadline)
   }
 
-  init(_ files: VolumeFiles, deadline: TimeSpan) {
+  init(_ files: VolumeFiles, of label: String = "", deadline: TimeSpan) {
     self.files = Mutex(files)
+    self.label = label
     self.thread = FileThread(deadline: deadline)
   }
 
@@ -67,7 +70,7 @@ public final class GlusterVolumeView: VolumeView {
     let path = try VolumePath(path)
     let operation = "digest a file"
     let opened = try await perform(operation, path) { files throws(DRError) in
-      try BlockReader(path, in: files.handle)
+      try BlockReader(path, in: files.handle, isCopy: files.isCopy)
     }
     guard let opened else { return nil }
     var blocks: [BlockDigests.Block] = []
@@ -129,8 +132,20 @@ public final class GlusterVolumeView: VolumeView {
     _ body: @escaping @Sendable (VolumeFiles) throws(DRError) -> T
   ) async throws(DRError) -> T {
     guard let files = files.withLock({ $0 }) else {
-      throw DRError(.unfit, operation, path.text, reason: "the view has been closed")
+      throw DRError(.unfit, operation, subject(path), reason: "the view has been closed")
     }
-    return try await thread.perform(operation, path.text) { () throws(DRError) in try body(files) }
+    do throws(DRError) {
+      return try await thread.perform(operation, path.text) { () throws(DRError) in try body(files) }
+    } catch {
+      guard !label.isEmpty, error.kind != .stopped else { throw error }
+      // The operations below know paths only; which of the two volumes it was is half of the message.
+      var named = error
+      named.subject = error.subject.isEmpty ? label : "\(label)/\(error.subject)"
+      throw named
+    }
+  }
+
+  private func subject(_ path: VolumePath) -> String {
+    label.isEmpty ? path.text : path.text.isEmpty ? label : "\(label)/\(path.text)"
   }
 }

@@ -22,7 +22,7 @@ public struct GlusterPrimaryVolume: PrimaryVolume {
   }
 
   public func view() async throws(DRError) -> any VolumeView {
-    let view = try await mount.view()
+    let view = try await mount.view(isCopy: false)
     return agent.map { AgentView(mount: view, agent: $0) } ?? view
   }
 
@@ -31,7 +31,7 @@ public struct GlusterPrimaryVolume: PrimaryVolume {
   public func writeNonces(_ content: [UInt8], under directory: String) async throws(DRError) -> [Nonce] {
     let directory = try VolumePath(directory: directory)
     let subvolumes = try await queries.info(mount.volume).subvolumes.map { $0.map(\.name) }
-    let view = try await mount.view()
+    let view = try await mount.view(isCopy: false)
     let nonces: Result<[Nonce], DRError>
     do throws(DRError) {
       nonces = .success(
@@ -60,7 +60,7 @@ public struct GlusterSecondaryVolume: SecondaryVolume {
   }
 
   public func view() async throws(DRError) -> any VolumeView {
-    let view = try await mount.view()
+    let view = try await mount.view(isCopy: false)
     return agent.map { AgentView(mount: view, agent: $0) } ?? view
   }
 }

@@ -1,18 +1,31 @@
 import DRKit
 import Foundation
+import GlusterCLI
+import OVirtClient
 import StrictYAML
 
 /// Reads the configuration file: strict YAML, unknown keys are errors.
 public enum ConfigurationReader {
   /// - Throws: `.unfit` naming file, line and field.
   public static func read(path: String) throws(DRError) -> Configuration {
-    let text: String
+    func unfit(_ reason: String, _ remedy: String) -> DRError {
+      DRError(.unfit, "read the configuration", path, reason: reason, remedy: remedy)
+    }
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else {
+      let code = errno
+      throw unfit(
+        "the file can't be read: \(String(cString: strerror(code)))",
+        code == ENOENT ? "name it with --config FILE" : "make it readable for the user that runs drctl")
+    }
+    let data: Data
     do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
+      data = try FileHandle(fileDescriptor: file, closeOnDealloc: true).readToEnd() ?? Data()
     } catch {
-      throw DRError(
-        .unfit, "read the configuration", path, reason: "the file can't be read",
-        remedy: "name it with --config FILE")
+      throw unfit("the file can't be read", "name a regular file with --config FILE")
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw unfit("the file is not UTF-8 text", "save it in UTF-8")
     }
     do {
       return try parse(text, file: path)
@@ -25,13 +38,12 @@ public enum ConfigurationReader {
     let root = try StrictDocument.parse(text, file: file)
     let map = try root.mapping(keys: ["state", "engine", "domains", "policy"])
     let directory = Self.directory(of: file)
+    var earlier: [ProtectedDomain] = []
     let domains = try map.required("domains").list(count: 1...1_000) { (node) throws(StrictYAMLError) in
-      try domain(node)
-    }
-    var names: Set<String> = []
-    for domain in domains where !names.insert(domain.name).inserted {
-      throw try map.required("domains").error(
-        "the domain `\(domain.name)` is given twice", remedy: "Remove one")
+      let domain = try Self.domain(node)
+      for other in earlier { try refuse(domain, beside: other, node) }
+      earlier.append(domain)
+      return domain
     }
     return Configuration(
       state: resolve(try map.required("state").string(), in: directory),
@@ -45,6 +57,48 @@ public enum ConfigurationReader {
     return slash == file.startIndex ? "/" : String(file[..<slash])
   }
 
+  /// A lease is held by configured names: two that mean one volume would act on it at the same time.
+  private static func refuse(
+    _ domain: ProtectedDomain, beside other: ProtectedDomain, _ node: StrictNode
+  ) throws(StrictYAMLError) {
+    func isSame(_ one: VolumeAccess, _ two: VolumeAccess) -> Bool {
+      one.volume == two.volume && one.host.lowercased() == two.host.lowercased()
+    }
+    if domain.name == other.name {
+      throw node.error("the domain `\(domain.name)` is given twice", remedy: "Remove one")
+    }
+    if isSame(domain.primary, other.primary) {
+      throw node.error(
+        "its primary volume `\(domain.primary.volume)` is that of the domain `\(other.name)`",
+        remedy: "Give each domain a volume of its own")
+    }
+    for mine in domain.destinations {
+      for theirs in other.destinations where isSame(mine.secondary, theirs.secondary) {
+        throw node.error(
+          "its secondary volume `\(mine.secondary.volume)` is that of the domain `\(other.name)`",
+          remedy: "Give each domain a secondary volume of its own")
+      }
+    }
+  }
+
+  /// The text, if `check` has nothing against it. Its complaint then stands at the node.
+  private static func text(
+    _ node: StrictNode, _ check: (String) throws(DRError) -> Void
+  ) throws(StrictYAMLError) -> String {
+    let text = try node.string()
+    do throws(DRError) {
+      try check(text)
+    } catch {
+      throw node.error(error.reason, remedy: error.remedy)
+    }
+    return text
+  }
+
+  private static func user(_ node: StrictNode?) throws(StrictYAMLError) -> String {
+    guard let node else { return "root" }
+    return try text(node) { (user) throws(DRError) in _ = try SSHRunner(host: "localhost", user: user) }
+  }
+
   private static func resolve(_ path: String, in directory: String) -> String {
     if path.hasPrefix("/") || directory.isEmpty { return path }
     return directory.hasSuffix("/") ? directory + path : "\(directory)/\(path)"
@@ -55,14 +109,14 @@ public enum ConfigurationReader {
     let map = try node.mapping(keys: ["url", "ca", "user", "password"])
     let secret = try map.required("password").mapping(keys: ["file", "environment"])
       .exactlyOne(of: ["file", "environment"])
-    let text = try secret.value.string()
+    let source = try secret.value.string()
     return EngineAccess(
-      url: try map.required("url").string(),
+      url: try text(try map.required("url")) { (url) throws(DRError) in _ = try EngineAddress(url: url) },
       certificateAuthority: try map.optional("ca").map { (node) throws(StrictYAMLError) in
         resolve(try node.string(), in: directory)
       },
       user: try map.required("user").string(),
-      password: secret.key == "file" ? .file(resolve(text, in: directory)) : .environment(text))
+      password: secret.key == "file" ? .file(resolve(source, in: directory)) : .environment(source))
   }
 
   private static func domain(_ node: StrictNode) throws(StrictYAMLError) -> ProtectedDomain {
@@ -83,7 +137,7 @@ public enum ConfigurationReader {
     let map = try node.mapping(keys: keys)
     return Destination(
       name: try map.required("name").string(), secondary: try volume(map, hostDefault: nil),
-      sessionUser: try map.optional("session-user")?.string() ?? "root")
+      sessionUser: try user(try map.optional("session-user")))
   }
 
   /// `access: local` (the default where the host may be left out) or `access: ssh`.
@@ -92,15 +146,24 @@ public enum ConfigurationReader {
   ) throws(StrictYAMLError) -> VolumeAccess {
     let word =
       try map.optional("access")?.choice(among: ["local", "ssh"]) ?? (hostDefault == nil ? "ssh" : "local")
-    let user = try map.optional("ssh-user")?.string() ?? "root"
+    if word == "local", let node = try map.optional("ssh-user") {
+      throw node.error("has no meaning with `access: local`", remedy: "Remove it, or write `access: ssh`")
+    }
+    let user = try Self.user(try map.optional("ssh-user"))
     let host: String
     if let hostDefault, word == "local", !map.has("host") {
       host = hostDefault
     } else {
-      host = try map.required("host").string()
+      host = try text(try map.required("host")) { (host) throws(DRError) in
+        _ = try GlusterMount(server: host, volume: "any")
+        _ = try SSHRunner(host: host)
+      }
+    }
+    let volume = try text(try map.required("volume")) { (volume) throws(DRError) in
+      _ = try GlusterMount(server: "localhost", volume: volume)
     }
     return VolumeAccess(
-      host: host, volume: try map.required("volume").string(),
+      host: host, volume: volume,
       access: word == "ssh" ? .ssh(user: user) : .local, agent: try agent(map))
   }
 

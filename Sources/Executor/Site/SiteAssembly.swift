@@ -10,11 +10,13 @@ public struct SiteAssembly: Sendable {
   public let policy: SyncPolicy
 
   /// Runs `body` with the ports, and lets go of the engine and the database on every path.
+  /// - Parameter checksState: reads all of the database first. Takes as long as its size asks for.
   public static func with<T: Sendable>(
     _ configuration: Configuration, _ domain: ProtectedDomain, observer: any RunObserver,
-    _ body: (SiteAssembly) async throws -> T
+    checksState: Bool = false, _ body: (SiteAssembly) async throws -> T
   ) async throws -> T {
     let store = try StateStore(path: configuration.state)
+    if checksState { try store.checkWhole() }
     let clock = SystemClock()
     let engine = try manager(configuration.engine, clock)
     let result: Result<T, any Error>
@@ -25,13 +27,24 @@ public struct SiteAssembly: Sendable {
       result = .failure(error)
     }
     await engine.close()
-    try store.close()
+    do throws(DRError) {
+      try store.close()
+    } catch {
+      // What the run has come to stands; it is in the file already.
+      observer.observe(.noted(.report, error.description), at: clock.now)
+    }
     return try result.get()
   }
 
-  /// - Throws: `.unfit` when the database can't be used.
+  /// Runs `body` so that the engine's jobs and events carry `run` as their correlation id.
+  public static func correlated<T>(with run: RunID, _ body: () async throws -> T) async throws -> T {
+    try await OVirtManager.$correlationID.withValue(run.description) { try await body() }
+  }
+
+  /// For looking: the file is not made.
+  /// - Throws: `.unfit` when there is no database, or it can't be used.
   public static func openCatalogue(_ configuration: Configuration) throws(DRError) -> any Catalogue {
-    try StateStore(path: configuration.state)
+    try StateStore(existing: configuration.state)
   }
 
   private static func manager(_ access: EngineAccess, _ clock: any DRClock) throws(DRError) -> OVirtManager {

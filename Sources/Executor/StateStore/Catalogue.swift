@@ -3,8 +3,17 @@ import GRDB
 
 /// Runs and recovery points. Newest first means by `began` (points: by `instant`), equal ones by id, larger first.
 extension StateStore: Catalogue {
+  /// Finished runs of one key whose journals are kept, for whoever wants to know what happened.
+  static let keptJournals = 20
+
+  /// With a run that has ended, the journals of much older ones go.
   public func save(_ run: RunRecord) async throws(DRError) {
-    try await write("save the run", run.id.description) { db in try RunRows.save(run, db) }
+    try await write("save the run", run.id.description) { db in
+      try RunRows.save(run, db)
+      if run.outcome != .running {
+        try RunRows.pruneSteps(run.key, keeping: Self.keptJournals, db)
+      }
+    }
   }
 
   public func unfinishedRun(_ key: DestinationKey) async throws(DRError) -> RunRecord? {

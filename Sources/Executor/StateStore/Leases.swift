@@ -31,12 +31,21 @@ extension StateStore {
     }
   }
 
-  /// Gives the lease back. Success when another owner holds it (by now), or nobody.
+  /// Gives the lease back. Success when another owner holds it (by now), or nobody. Done even in a cancelled task.
   public func releaseLease(_ key: DestinationKey, owner: RunID) async throws(DRError) {
-    try await write("release the lease", key.description) { db in
-      try db.execute(
-        sql: "DELETE FROM leases WHERE domain = ? AND destination = ? AND owner = ?",
-        arguments: [key.domain, key.destination, owner.description])
+    // In a task of its own: GRDB refuses a cancelled one, and a run that was told to stop releases in one.
+    let release = Task { () -> Result<Void, DRError> in
+      do throws(DRError) {
+        try await write("release the lease", key.description) { db in
+          try db.execute(
+            sql: "DELETE FROM leases WHERE domain = ? AND destination = ? AND owner = ?",
+            arguments: [key.domain, key.destination, owner.description])
+        }
+        return .success(())
+      } catch {
+        return .failure(error)
+      }
     }
+    try await release.value.get()
   }
 }

@@ -29,6 +29,18 @@ enum RunRows {
     }
   }
 
+  /// Forgets the journal of finished runs but for the newest ones of the key: nothing asks for it any more, and it is what makes
+  /// the file grow. Runs and points stay.
+  static func pruneSteps(_ key: DestinationKey, keeping newest: Int, _ db: Database) throws {
+    try db.execute(
+      sql: """
+        DELETE FROM steps WHERE run IN (
+          SELECT id FROM runs WHERE domain = ? AND destination = ? AND outcome <> ?
+          ORDER BY began DESC, id DESC LIMIT -1 OFFSET ?)
+        """,
+      arguments: [key.domain, key.destination, RunOutcome.running.rawValue, newest])
+  }
+
   /// Newest first.
   static func fetch(
     _ db: Database, _ condition: String, _ arguments: StatementArguments, limit: Int

@@ -14,6 +14,8 @@ enum Schema {
   /// STRICT tables came with SQLite 3.37.0 (2021-11-27, sqlite.org/stricttables.html).
   static let oldestSQLite = (3, 37)
 
+  static let tables = ["runs", "phases", "steps", "points", "sealed_images", "leases"]
+
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1-history", foreignKeyChecks: .immediate) { db in

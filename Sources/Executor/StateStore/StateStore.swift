@@ -24,6 +24,26 @@ public struct StateStore: Sendable {
     self.pool = try Self.mapping("open the state store", path) { try Self.open(path) }
   }
 
+  /// Opens a file that is there; as `init(path:)` otherwise.
+  /// - Throws: `.unfit` when there is none, too.
+  public init(existing path: String) throws(DRError) {
+    guard try StoreFile.size(path) != nil else {
+      throw DRError(
+        .unfit, "open the state store", path, reason: "there is no state file at \(path)",
+        remedy: "`drctl sync` makes it; or name the one that is there under `state`")
+    }
+    try self.init(path: path)
+  }
+
+  /// Reads all of the file and checks its structure. Blocks for as long as that takes.
+  /// - Throws: `.unfit` when it is corrupt.
+  public func checkWhole() throws(DRError) {
+    try Self.mapping("check the state store", path) {
+      let verdict = try pool.read { db in try String.fetchOne(db, sql: "PRAGMA quick_check(1)") }
+      guard verdict == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: verdict) }
+    }
+  }
+
   /// Ends every connection. The store answers `.unfit` afterwards. Without it the file closes when the last copy of
   /// the value goes.
   public func close() throws(DRError) {
@@ -62,11 +82,11 @@ public struct StateStore: Sendable {
     // GRDB sets NORMAL when it switches a pool to WAL, after `prepareDatabase`: so it is set here, on the one
     // connection that writes.
     try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
-    let verdict = try pool.read { db in try String.fetchOne(db, sql: "PRAGMA quick_check(1)") }
-    guard verdict == "ok" else {
-      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: verdict)
-    }
     try Schema.migrator.migrate(pool)
+    // One look into each table, whatever the file's size: it grows with every run.
+    try pool.read { db in
+      for table in Schema.tables { _ = try Row.fetchOne(db, sql: "SELECT * FROM \(table) LIMIT 1") }
+    }
     return pool
   }
 

@@ -19,18 +19,22 @@ package struct BlockReader: Sendable {
   private let path: VolumePath
   private let file: Descriptor
   private let readAt: ReadAt
+  private let isCopy: Bool
   /// Bytes, when it was opened.
   package let size: Int64
 
   /// Nil when the file does not exist.
+  /// - Parameter isCopy: of a secondary: what can't be read there is not whole.
   package init?(
-    _ path: VolumePath, in handle: DirectoryHandle, readAt: @escaping ReadAt = { pread($0, $1, $2, $3) }
+    _ path: VolumePath, in handle: DirectoryHandle, isCopy: Bool = true,
+    readAt: @escaping ReadAt = { pread($0, $1, $2, $3) }
   ) throws(DRError) {
     guard let (file, status) = try handle.file(path, Self.operation) else { return nil }
     self.handle = handle
     self.path = path
     self.file = file
     self.readAt = readAt
+    self.isCopy = isCopy
     size = Int64(status.st_size)
     posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL)
   }
@@ -52,7 +56,7 @@ package struct BlockReader: Sendable {
         throw DRError(
           .disproved, Self.operation, path.text,
           reason: "\(offset + Int64(done)) of \(size) bytes can be read",
-          remedy: "the copy is not whole: synchronise again")
+          remedy: isCopy ? "the copy is not whole: synchronise again" : "see to the primary volume first")
       }
       done += got
     }
@@ -66,10 +70,12 @@ package struct BlockReader: Sendable {
       let got = retrying { readAt(file.number, part.baseAddress, part.count, off_t(offset)) }
       if got >= 0 { return got }
       let code = errno
-      guard code == ESTALE else { throw FileFailure.content(Self.operation, path.text, code, at: offset) }
+      guard code == ESTALE else {
+        throw FileFailure.content(Self.operation, path.text, code, at: offset, isCopy: isCopy)
+      }
       attempt += 1
       guard attempt <= Self.reopenings, let (again, _) = try handle.file(path, Self.operation) else {
-        throw FileFailure.lost(Self.operation, path.text, code, at: offset)
+        throw FileFailure.lost(Self.operation, path.text, code, at: offset, isCopy: isCopy)
       }
       file = again
     }

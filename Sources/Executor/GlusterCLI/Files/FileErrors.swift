@@ -34,22 +34,28 @@ package enum FileFailure {
   }
 
   /// A read of a file that is there. What its content can't be had for is a proof's failure: missing shards give EROFS
-  /// (seen on 10.3) or ENOENT, a split brain EIO.
-  package static func content(_ operation: String, _ path: String, _ code: Int32, at offset: Int64) -> DRError
-  {
+  /// (seen on 10.3) or ENOENT, a split brain EIO. The original is not proved but read: there EIO is a brick that went.
+  /// - Parameter isCopy: of a secondary.
+  package static func content(
+    _ operation: String, _ path: String, _ code: Int32, at offset: Int64, isCopy: Bool
+  ) -> DRError {
     switch code {
-    case EROFS, EIO, ENOENT, ENODATA: lost(operation, path, code, at: offset)
+    case EROFS, ENOENT, ENODATA: lost(operation, path, code, at: offset, isCopy: isCopy)
+    case EIO where isCopy: lost(operation, path, code, at: offset, isCopy: isCopy)
     default: error(operation, path, code)
     }
   }
 
   /// Content that is known not to be there.
-  package static func lost(_ operation: String, _ path: String, _ code: Int32, at offset: Int64) -> DRError {
+  package static func lost(
+    _ operation: String, _ path: String, _ code: Int32, at offset: Int64, isCopy: Bool
+  ) -> DRError {
     DRError(
       .disproved, operation, path,
       reason: "\(String(cString: strerror(code))) at byte \(offset): a shard is missing or unreadable",
-      remedy:
-        "the copy is not whole: synchronise again, and if that does not help recreate the session with reset-sync-time"
+      remedy: isCopy
+        ? "the copy is not whole: synchronise again, and if that does not help recreate the session with reset-sync-time"
+        : "this is the original: see to the primary volume first (`gluster volume heal VOLUME info`)"
     )
   }
 }

@@ -5,8 +5,13 @@ import Glibc
 /// as the file system does, so call them on a thread of their own.
 package struct VolumeFiles: Sendable {
   package let handle: DirectoryHandle
+  /// Of a secondary: what can't be read there is not whole.
+  package let isCopy: Bool
 
-  package init(handle: DirectoryHandle) { self.handle = handle }
+  package init(handle: DirectoryHandle, isCopy: Bool = true) {
+    self.handle = handle
+    self.isCopy = isCopy
+  }
 
   /// What `read` takes at most.
   package static let smallFileLimit = 1 << 20
@@ -19,7 +24,7 @@ package struct VolumeFiles: Sendable {
     }
     // One byte more than may be there: a file that grew is noticed.
     var bytes = [UInt8](repeating: 0, count: Self.smallFileLimit + 1)
-    let count = try Self.fill(&bytes, from: file, at: 0, path, operation)
+    let count = try Self.fill(&bytes, from: file, at: 0, path, operation, isCopy)
     guard count <= Self.smallFileLimit else {
       throw DRError(.refused, operation, path.text, reason: "more than 1 MiB")
     }
@@ -36,14 +41,15 @@ package struct VolumeFiles: Sendable {
     let operation = "read a file"
     guard let (file, _) = try handle.file(path, operation) else { return nil }
     var bytes = [UInt8](repeating: 0, count: min(max(0, count), Self.smallFileLimit))
-    let filled = try Self.fill(&bytes, from: file, at: max(0, offset), path, operation)
+    let filled = try Self.fill(&bytes, from: file, at: max(0, offset), path, operation, isCopy)
     bytes.removeLast(bytes.count - filled)
     return bytes
   }
 
   /// Reads until the buffer is full or the file ends; returns how many bytes.
   package static func fill(
-    _ buffer: inout [UInt8], from file: Descriptor, at offset: Int64, _ path: VolumePath, _ operation: String
+    _ buffer: inout [UInt8], from file: Descriptor, at offset: Int64, _ path: VolumePath, _ operation: String,
+    _ isCopy: Bool
   ) throws(DRError) -> Int {
     var filled = 0
     while filled < buffer.count {
@@ -54,7 +60,7 @@ package struct VolumeFiles: Sendable {
         }
       }
       guard count >= 0 else {
-        throw FileFailure.content(operation, path.text, errno, at: offset + Int64(filled))
+        throw FileFailure.content(operation, path.text, errno, at: offset + Int64(filled), isCopy: isCopy)
       }
       if count == 0 { break }
       filled += count
