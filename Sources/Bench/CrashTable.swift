@@ -69,7 +69,7 @@ public struct CrashTable: Sendable, Codable {
   /// The cases of the second round: spread evenly over the first, since neighbours resume alike.
   private static func again(_ first: [CrashSweep.Outcome], _ extent: Extent) -> [CrashSweep.Case] {
     CrashSweep.Way.allCases.flatMap { way -> [CrashSweep.Case] in
-      let mine = first.filter { $0.tried.way == way && $0.resumption > 0 }
+      let mine = first.filter { $0.tried.way == way && $0.resumption != nil }
       guard extent.again > 0, !mine.isEmpty else { return [] }
       let step = max(1, mine.count / extent.again)
       return stride(from: step / 2, to: mine.count, by: step).flatMap {

@@ -30,7 +30,7 @@ enum CrashText {
   private static func flags(_ tried: CrashSweep.Case) -> String {
     var text = " --crash \(tried.life):\(tried.boundary):\(tried.way.rawValue)"
     if let again = tried.again {
-      text += " --crash \(tried.life + 1):\(again):\(CrashSweep.Way.requestLands.rawValue)"
+      text += " --crash \(again.life):\(again.boundary):\(CrashSweep.Way.requestLands.rawValue)"
     }
     return text
   }

@@ -32,8 +32,14 @@ public struct CrashSweep: Sendable {
     public var life: Int
     /// Counted from 1.
     public var boundary: UInt64
-    /// The boundary of the next life at which that is killed, too.
-    public var again: UInt64?
+    /// The life that goes on where the struck one was, killed, too.
+    public var again: Second?
+  }
+
+  /// A death in the resumption.
+  public struct Second: Sendable, Hashable, Codable {
+    public var life: Int
+    public var boundary: UInt64
   }
 
   public enum Verdict: String, Sendable, Hashable, Codable {
@@ -51,8 +57,9 @@ public struct CrashSweep: Sendable {
     /// What the struck life was about to do; nil when it ended before the boundary.
     public var struckAt: BoundaryKind?
     public var reasons: [String]
-    /// Boundaries of the life that came after the struck one; 0 if none did.
-    public var resumption: UInt64
+    /// The last boundary of the life that went on where the struck one was; nil if none did. Not simply the next one: others
+    /// come and go while the dead one's lease runs.
+    public var resumption: Second?
   }
 
   public let scenario: Scenario
@@ -91,10 +98,10 @@ public struct CrashSweep: Sendable {
 
   /// The case again, with a second death at every `stride`-th boundary of the resumption.
   public static func again(_ outcome: Outcome, stride: UInt64 = 1) -> [Case] {
-    guard outcome.tried.way != .frozen, outcome.resumption > 0 else { return [] }
-    return Swift.stride(from: 1, through: outcome.resumption, by: UInt64.Stride(max(1, stride))).map {
+    guard outcome.tried.way != .frozen, let resumption = outcome.resumption else { return [] }
+    return Swift.stride(from: 1, through: resumption.boundary, by: UInt64.Stride(max(1, stride))).map {
       var next = outcome.tried
-      next.again = $0
+      next.again = Second(life: resumption.life, boundary: $0)
       return next
     }
   }
@@ -107,17 +114,19 @@ public struct CrashSweep: Sendable {
     let life = tried.life < report.lives.count ? report.lives[tried.life] : nil
     let isBroken = !reasons.isEmpty || report.runs.contains { $0.outcome == .running }
     let verdict: Verdict = isBroken ? .broken : report.failed > 0 ? .failed : .sealed
-    let next = tried.life + 1
+    let later = report.lives.indices.filter { $0 > tried.life }
+    let resumed = later.max { report.lives[$0].boundaries < report.lives[$1].boundaries }
     return Outcome(
       tried: tried, verdict: verdict, struckAt: life?.struckAt, reasons: reasons,
-      resumption: next < report.lives.count ? report.lives[next].boundaries : 0)
+      resumption: resumed.map { Second(life: $0, boundary: report.lives[$0].boundaries) })
   }
 
   private func strikes(_ tried: Case) -> [LifeStrike?] {
     let spared: [LifeStrike?] = Array(repeating: nil, count: tried.life)
     let first = tried.way.strike(at: tried.boundary, lease: scenario.policy.leaseLength)
     guard let again = tried.again else { return spared + [first] }
-    return spared + [first, Way.requestLands.strike(at: again)]
+    let between: [LifeStrike?] = Array(repeating: nil, count: max(0, again.life - tried.life - 1))
+    return spared + [first] + between + [Way.requestLands.strike(at: again.boundary)]
   }
 }
 
