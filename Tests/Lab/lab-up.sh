@@ -118,10 +118,11 @@ join() {   # join FIRST OTHERS...
 make_volume() {   # make_volume NODE VOLUME BRICK-ARGUMENTS...
   local n=$1 v=$2; shift 2
   gl "$n" volume create "$v" "$@" force >/dev/null
-  # sharding, and what of oVirt's "virt" group matters to sharded images
+  # sharding, and what of oVirt's "virt" group matters to sharded images. More event threads than locks can be interrupted at
+  # once: with the usual two a FUSE client was seen to hang for good (README.md i)
   gl "$n" volume set "$v" features.shard on features.shard-block-size "$SHARD" performance.quick-read off \
     performance.read-ahead off performance.io-cache off performance.stat-prefetch off \
-    network.remote-dio disable performance.strict-o-direct on >/dev/null
+    network.remote-dio disable performance.strict-o-direct on client.event-threads 8 >/dev/null
   gl "$n" volume start "$v" >/dev/null
 }
 site() {   # site VOLUME REPLICA BRICKS NODES...
