@@ -34,7 +34,9 @@ case $RSYNC in works|candidate) ;; *) die "RSYNC=$RSYNC: want works or candidate
 [ "$META" = 0 ] || [ "$REPLICA" -ge 2 ] || die "META=1 needs REPLICA=2 or 3"
 mkdir -p "$(dirname "$LAB")"
 LAB=$(cd "$(dirname "$LAB")" && pwd)/$(basename "$LAB")
-case $LAB/ in /mnt/*|/run/*|/root/*|/var/lib/misc/*) die "LAB=$LAB: a node hides that directory; choose another";; esac
+home=$(getent passwd 0 | cut -d: -f6)   # root's own, which a node has for itself
+[ -n "$home" ] || die "the password database names no home of root"
+case $LAB/ in /mnt/*|/run/*|"$home"/*|/var/lib/misc/*) die "LAB=$LAB: a node hides that directory; choose another";; esac
 mkdir "$LAB" 2>/dev/null || die "$LAB exists: a lab is up there (lab-down.sh), or it is not a lab's directory"
 echo "drkit lab" > "$LAB/lab"
 export LAB
