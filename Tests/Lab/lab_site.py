@@ -71,7 +71,10 @@ class LabSite:
             if self.bed.poll() is not None:
                 break
             time.sleep(0.1)
-        raise RuntimeError("the test bed did not start: " + (self.lab / "bed.log").read_text())
+        mount = (self.lab / "a1/log/mnt-p.log").read_text().splitlines()
+        complaints = [line for line in mount if "] E [" in line or "] W [" in line][-20:]
+        raise RuntimeError("\n".join(["the test bed did not start: " + (self.lab / "bed.log").read_text(),
+                                      "the mount's last complaints:", *complaints]))
 
     def stop_bed(self):
         """SIGTERM to the bed itself (not to the wrapper, whose death would kill it): it then writes its report."""

@@ -180,6 +180,20 @@ final class StampWriter: Sendable {
     }
   }
 
+  /// A guest's first read, repeated as in `insist`, for at most 10 s: what Gluster answers for a file just created passes
+  /// (`LabFiles.insist`).
+  private static func patiently(_ read: () throws(DRError) -> [UInt8]) throws(DRError) -> [UInt8] {
+    let deadline = LabDeadline(in: .seconds(10))
+    while true {
+      do throws(DRError) {
+        return try read()
+      } catch {
+        guard error.kind == .refused, !deadline.hasPassed else { throw error }
+        LabTime.sleep(nanoseconds: 50_000_000)
+      }
+    }
+  }
+
   /// The last write of an earlier writer on these disks; 0 when there was none.
   private static func lastSequence(of clients: [NBDClient], blocks: UInt64) throws(DRError) -> UInt64 {
     let disks = UInt64(clients.count)
@@ -191,7 +205,9 @@ final class StampWriter: Sendable {
         (block) throws(DRError) -> [UInt8] in
         let place = Int(block % perRead) * Stamp.size
         if place == 0 {
-          run = try client.read(at: block * UInt64(Stamp.size), count: Int(perRead) * Stamp.size)
+          run = try patiently { () throws(DRError) -> [UInt8] in
+            try client.read(at: block * UInt64(Stamp.size), count: Int(perRead) * Stamp.size)
+          }
         }
         return Array(run[place..<(place + Stamp.size)])
       }
