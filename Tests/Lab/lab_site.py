@@ -71,7 +71,8 @@ class LabSite:
             if self.bed.poll() is not None:
                 break
             time.sleep(0.1)
-        mount = (self.lab / "a1/log/mnt-p.log").read_text().splitlines()
+        log = self.lab / "a1/log/mnt-p.log"
+        mount = log.read_text(errors="replace").splitlines() if log.exists() else []
         complaints = [line for line in mount if "] E [" in line or "] W [" in line][-20:]
         raise RuntimeError("\n".join(["the test bed did not start: " + (self.lab / "bed.log").read_text(),
                                       "the mount's last complaints:", *complaints]))

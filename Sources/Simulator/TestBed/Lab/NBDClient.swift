@@ -94,6 +94,9 @@ final class NBDClient {
     }
   }
 
+  /// The reason of a `.refused` request. `code`: NBD's error numbers are Linux's.
+  static func refusal(_ code: UInt32) -> String { "the server says error \(code)" }
+
   /// Writes all of `bytes` at `offset`; acknowledged, not yet durable.
   /// - Throws: `.refused` when the server reports an error, the connection being sound (an I/O error of the image below:
   ///   the write may be repeated); `.transient` when the connection is lost; `.timedOut`.
@@ -145,8 +148,7 @@ final class NBDClient {
         throw DRError(.malformed, operation, reason: "the reply answers another request")
       }
       guard code == 0 else {
-        // NBD's error numbers are Linux's.
-        throw DRError(.refused, operation, "offset \(offset)", reason: "the server says error \(code)")
+        throw DRError(.refused, operation, "offset \(offset)", reason: Self.refusal(code))
       }
       return answer == 0 ? [] : try socket.receive(exactly: answer, until: deadline)
     } catch {

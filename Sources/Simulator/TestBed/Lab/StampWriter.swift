@@ -1,4 +1,5 @@
 import DRKit
+import Glibc
 import Synchronization
 
 /// A guest: one thread that writes stamped blocks round robin over its machine's disks, in one global order, one write at
@@ -180,18 +181,18 @@ final class StampWriter: Sendable {
     }
   }
 
-  /// A guest's first read, repeated as in `insist`, for at most 10 s: what Gluster answers for a file just created passes
-  /// (`LabFiles.insist`).
-  private static func patiently(_ read: () throws(DRError) -> [UInt8]) throws(DRError) -> [UInt8] {
-    let deadline = LabDeadline(in: .seconds(10))
-    while true {
+  /// A read of an image that may be just created. EINVAL, and no other error, is taken for what `LabFiles` meets in such a
+  /// file on a sharded volume, and repeated as often as there; any other is the daemon's true answer.
+  private static func readNew(_ client: NBDClient, at offset: UInt64, count: Int) throws(DRError) -> [UInt8] {
+    for _ in 1..<20 {
       do throws(DRError) {
-        return try read()
+        return try client.read(at: offset, count: count)
       } catch {
-        guard error.kind == .refused, !deadline.hasPassed else { throw error }
+        guard error.kind == .refused, error.reason == NBDClient.refusal(UInt32(EINVAL)) else { throw error }
         LabTime.sleep(nanoseconds: 50_000_000)
       }
     }
+    return try client.read(at: offset, count: count)
   }
 
   /// The last write of an earlier writer on these disks; 0 when there was none.
@@ -205,9 +206,7 @@ final class StampWriter: Sendable {
         (block) throws(DRError) -> [UInt8] in
         let place = Int(block % perRead) * Stamp.size
         if place == 0 {
-          run = try patiently { () throws(DRError) -> [UInt8] in
-            try client.read(at: block * UInt64(Stamp.size), count: Int(perRead) * Stamp.size)
-          }
+          run = try readNew(client, at: block * UInt64(Stamp.size), count: Int(perRead) * Stamp.size)
         }
         return Array(run[place..<(place + Stamp.size)])
       }
