@@ -29,21 +29,18 @@ struct ConfigCommand: AsyncParsableCommand {
       try await reporting(json: options.json) {
         let (local, configuration) = ConfigurationCheck.findings(path: options.config)
         var sections = [CheckedPart(domain: nil, findings: local)]
+        // At once: what the engine says later may be an error.
+        if !options.json { FindingText.print(local) }
         // What is wrong here already would only be said again, worse.
         if online, let configuration, !local.contains(where: { $0.grade == .unfit }) {
           for domain in configuration.domains {
+            if !options.json { Console.out("\n\(domain.name)") }
             let findings = try await Preflight.findings(configuration, domain)
+            if !options.json { FindingText.print(findings) }
             sections.append(CheckedPart(domain: domain.name, findings: findings))
           }
         }
-        if options.json {
-          Console.out(try JSONText.of(sections))
-        } else {
-          for section in sections {
-            if let domain = section.domain { Console.out("\n\(domain)") }
-            FindingText.print(section.findings)
-          }
-        }
+        if options.json { Console.out(try JSONText.of(sections)) }
         if sections.contains(where: { $0.findings.contains { $0.grade == .unfit } }) {
           throw ExitCode(Exit.badConfiguration)
         }
