@@ -4,7 +4,7 @@ demo: ; bash .ci/demo
 test: ; bash .ci/test
 lint: ; swift format lint --strict --parallel --recursive Package.swift Sources Tests
 format: ; swift format --in-place --parallel --recursive Package.swift Sources Tests
-# The same flags everywhere: others build all of it again.
+# The same flags everywhere, since others build all of it again.
 RELEASE = -c release --static-swift-stdlib
 lab: ; bash Tests/Lab/install.sh && swift build $(RELEASE) --product drctl && swift build $(RELEASE) --product drkit-agent && \
 	DRCTL=$$(swift build $(RELEASE) --show-bin-path)/drctl bash Tests/Lab/run.sh
