@@ -15,7 +15,9 @@ struct Drctl: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Simulate.self, Sync.self, Preflight.self, Runs.self, Status.self, ConfigCommand.self, Secondary.self,
+      Simulate.self, Sync.self, Preflight.self, Runs.self, Status.self, ConfigCommand.self,
+      CleanupCommand.self, DisableCommand.self,
+      Secondary.self,
       TestBedCommand.self,
       BenchCommand.self,
     ])
