@@ -1,11 +1,14 @@
 # Convenience names; README's two commands are demo and test.
-.PHONY: demo test lint format lab bench ci clean
+.PHONY: demo test lint format lab bench package ci clean
 demo: ; bash .ci/demo
 test: ; bash .ci/test
 lint: ; swift format lint --strict --parallel --recursive Package.swift Sources Tests
 format: ; swift format --in-place --parallel --recursive Package.swift Sources Tests
-lab: ; bash Tests/Lab/install.sh && swift build -c release --product drctl && swift build -c release --product drkit-agent && \
-	DRCTL=$$(swift build -c release --show-bin-path)/drctl bash Tests/Lab/run.sh
-bench: ; swift run -c release drctl bench core
+# The same flags everywhere, since others build all of it again.
+RELEASE = -c release --static-swift-stdlib
+lab: ; bash Tests/Lab/install.sh && swift build $(RELEASE) --product drctl && swift build $(RELEASE) --product drkit-agent && \
+	DRCTL=$$(swift build $(RELEASE) --show-bin-path)/drctl bash Tests/Lab/run.sh
+bench: ; swift run $(RELEASE) drctl bench core
+package: ; bash .ci/setup && bash packaging/build
 ci: ; bash .ci/run
 clean: ; swift package clean

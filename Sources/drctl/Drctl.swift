@@ -13,8 +13,12 @@ struct Drctl: AsyncParsableCommand {
       What would come up now:     drctl status --config drkit.yaml
       With the primary gone:      drctl secondary assess --host gluster-b1 --volume data-dr
       """,
+    version: Version.text,
     subcommands: [
-      Simulate.self, Sync.self, Preflight.self, Runs.self, Status.self, Secondary.self, TestBedCommand.self,
+      Simulate.self, Sync.self, Preflight.self, Runs.self, Status.self, ConfigCommand.self,
+      CleanupCommand.self, DisableCommand.self,
+      Secondary.self,
+      TestBedCommand.self,
       BenchCommand.self,
     ])
 

@@ -122,13 +122,18 @@ struct Preflight: AsyncParsableCommand {
     try await reporting(json: options.json) {
       let configuration = try options.read()
       let domain = try configuration.domain(domain)
-      try await SiteAssembly.with(configuration, domain, observer: SilentObserver(), checksState: true) {
-        site in
-        let findings = try await PreflightCheck(ports: site.ports, target: site.target, policy: site.policy)
-          .findings()
-        if options.json { Console.out(try JSONText.of(findings)) } else { FindingText.print(findings) }
-        if findings.contains(where: { $0.grade == .unfit }) { throw ExitCode(Exit.badConfiguration) }
-      }
+      let findings = try await Self.findings(configuration, domain)
+      if options.json { Console.out(try JSONText.of(findings)) } else { FindingText.print(findings) }
+      if findings.contains(where: { $0.grade == .unfit }) { throw ExitCode(Exit.badConfiguration) }
+    }
+  }
+
+  static func findings(
+    _ configuration: Configuration, _ domain: ProtectedDomain
+  ) async throws -> [PreflightFinding] {
+    try await SiteAssembly.with(configuration, domain, observer: SilentObserver(), checksState: true) {
+      site in
+      try await PreflightCheck(ports: site.ports, target: site.target, policy: site.policy).findings()
     }
   }
 }

@@ -40,6 +40,32 @@ struct CatalogueTests {
     }
   }
 
+  @Test("A destination is forgotten whole, and no other with it")
+  func forget() async throws {
+    try await withDatabase { path in
+      let store = try StateStore(path: path)
+      let elsewhere = DestinationKey(domain: "vmstore", destination: "third")
+      for (number, key) in [(UInt64(1), key), (2, elsewhere)] {
+        var record = run(number, began: 0, key: key)
+        record.phases = [PhaseRecord(phase: .adopt, began: at(0), ended: at(1), note: "")]
+        try await store.save(record)
+        try await store.record([49], for: StepKey(run: id(number), step: "a.b"))
+        try await store.takeLease(key, owner: id(number), now: at(0), until: at(60))
+      }
+      try await store.forget(key)
+      #expect(try await store.runs(nil, limit: 10).map(\.id.low) == [2])
+      #expect(try await store.value(for: StepKey(run: id(1), step: "a.b")) == nil)
+      #expect(try await store.value(for: StepKey(run: id(2), step: "a.b")) == [49])
+      // The lease is gone, too; the other's stands.
+      try await store.takeLease(key, owner: id(3), now: at(1), until: at(61))
+      await #expect(throws: DRError.self) {
+        try await store.takeLease(elsewhere, owner: id(3), now: at(1), until: at(61))
+      }
+      try await store.forget(key)
+      try await store.forget(key)
+    }
+  }
+
   @Test("Newest first; equal instants by id; per key or all; at most the limit")
   func order() async throws {
     try await withDatabase { path in

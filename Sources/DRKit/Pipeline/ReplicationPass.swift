@@ -55,10 +55,9 @@ struct ReplicationPass: Sendable {
   }
 
   private func writeNonces(round: Int) async throws(DRError) -> [Nonce] {
-    let session = georep.session
-    return try await context.ports.primary.writeNonces(
+    try await context.ports.primary.writeNonces(
       NonceText.bytes(run: context.run, pass: name, round: round),
-      under: "\(DomainLayout.nonces)/\(session.secondaryHost)-\(session.secondaryVolume)")
+      under: DomainLayout.nonceDirectory(georep.session))
   }
 
   /// Starts the session, waits for the checkpoint on every subvolume, and then for the nonces, which are 2 s younger and

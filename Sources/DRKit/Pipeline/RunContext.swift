@@ -89,10 +89,16 @@ enum SnapshotName {
 
   /// The run that a description names, if it is one of `key`'s.
   static func run(in description: String, key: DestinationKey) -> RunID? {
+    guard let owner = owner(in: description), owner.key == key.description else { return nil }
+    return owner.run
+  }
+
+  /// The run that a description names, and the text of its key, whatever that is.
+  static func owner(in description: String) -> (run: RunID, key: String)? {
     let words = description.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
-    guard words.count == 4, words[0] == "drkit", words[1] == "run", words[3] == key.description else {
+    guard words.count == 4, words[0] == "drkit", words[1] == "run", let run = RunID(words[2]) else {
       return nil
     }
-    return RunID(words[2])
+    return (run, String(words[3]))
   }
 }

@@ -27,8 +27,8 @@ struct OverlayClaims: Sendable {
 
   /// Attempts that a run may have made at one overlay.
   private static let attempts = 1...8
-  private static let vmbackupName = "GLUSTER-Geo-rep-snapshot"
-  private static let engineSuffix = "-TMPDR"
+  static let vmbackupName = "GLUSTER-Geo-rep-snapshot"
+  static let engineSuffix = "-TMPDR"
 
   /// - Parameter runs: that are known by anything else than a record: by their nonces.
   init(_ image: ImageContent, in domain: DomainContent, runs: [RunID]) {

@@ -17,6 +17,9 @@ public struct DomainLayout: Hashable, Sendable {
 
   /// Nonces: written at the primary, carried over by geo-replication.
   public static let nonces = ".drkit"
+  static func nonceDirectory(_ session: SessionName) -> String {
+    "\(nonces)/\(session.secondaryHost)-\(session.secondaryVolume)"
+  }
   /// Intents and manifests: written at the secondary only. Another directory than the nonces': one made at both sides would have two
   /// gfids, and geo-replication can't reconcile them.
   public static let points = ".drkit-points"

@@ -57,6 +57,12 @@ public enum ConfigurationReader {
     return slash == file.startIndex ? "/" : String(file[..<slash])
   }
 
+  /// As above, with a name for the directory that is meant by no name.
+  static func parent(of file: String) -> String {
+    let directory = directory(of: file)
+    return directory.isEmpty ? "." : directory
+  }
+
   /// A lease is held by configured names: two that mean one volume would act on it at the same time.
   private static func refuse(
     _ domain: ProtectedDomain, beside other: ProtectedDomain, _ node: StrictNode

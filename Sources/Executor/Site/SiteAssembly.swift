@@ -8,6 +8,7 @@ public struct SiteAssembly: Sendable {
   public let ports: SyncPorts
   public let target: SyncTarget
   public let policy: SyncPolicy
+  private let store: StateStore
 
   /// Runs `body` with the ports, and lets go of the engine and the database on every path.
   /// - Parameter checksState: reads all of the database first. Takes as long as its size asks for.
@@ -47,6 +48,9 @@ public struct SiteAssembly: Sendable {
     try StateStore(existing: configuration.state)
   }
 
+  /// Deletes all that the state holds of this domain and destination.
+  public func forget() async throws(DRError) { try await store.forget(target.key) }
+
   private static func manager(_ access: EngineAccess, _ clock: any DRClock) throws(DRError) -> OVirtManager {
     try OVirtManager(
       url: access.url, authority: access.certificateAuthority.map { .file($0) } ?? .system,
@@ -66,6 +70,7 @@ public struct SiteAssembly: Sendable {
     let session = SessionName(
       primaryVolume: primary.volume, secondaryUser: destination.sessionUser, secondaryHost: secondary.host,
       secondaryVolume: secondary.volume)
+    self.store = store
     ports = SyncPorts(
       clock: clock, journal: store, catalogue: store, engine: engine,
       georep: GlusterGeoReplication(session: session, runner: primaryRunner),

@@ -55,4 +55,18 @@ extension StateStore: Catalogue {
       try PointRows.newest(db, key)
     }
   }
+
+  /// Deletes all that is kept of a destination: runs, journals, points, the lease. One transaction.
+  public func forget(_ key: DestinationKey) async throws(DRError) {
+    try await write("forget the destination", key.description) { db in
+      let arguments: StatementArguments = [key.domain, key.destination]
+      let mine = "domain = ? AND destination = ?"
+      try db.execute(
+        sql: "DELETE FROM steps WHERE run IN (SELECT id FROM runs WHERE \(mine))", arguments: arguments)
+      // Phases and sealed images go with what they belong to.
+      for table in ["runs", "points", "leases"] {
+        try db.execute(sql: "DELETE FROM \(table) WHERE \(mine)", arguments: arguments)
+      }
+    }
+  }
 }

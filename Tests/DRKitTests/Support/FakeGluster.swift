@@ -143,6 +143,7 @@ final class FakeView: VolumeView {
 
   func remove(_ path: String) async throws(DRError) {
     try world.call("\(side).remove") { (state, _) throws(DRError) in
+      guard side == .secondary else { return state.write(path, nil) }
       try state.touchSecondary(path)
       if state.secondary.removeValue(forKey: path) != nil { state.removedAtSecondary.append(path) }
     }
