@@ -70,4 +70,21 @@ struct XMLTreeTests {
     let read = try? tree(text)
     #expect(read?.text.isEmpty ?? true)
   }
+
+  @Test("Long names are refused: every element keeps its path")
+  func longNames() {
+    let name = String(repeating: "x", count: 40)
+    let deep = (0..<30).map { "<\(name)\($0)>" }.joined() + String(repeating: "<a/>", count: 10)
+    let error = #expect(throws: DRError.self) { try XMLTree(parsing: Array(deep.utf8)) }
+    #expect(error?.kind == .malformed)
+    #expect(error?.reason == "names longer than 1000 bytes")
+    #expect(error?.remedy.isEmpty == false)
+  }
+
+  @Test("A pathinfo of nothing but brackets takes no square of its length", .timeLimit(.minutes(1)))
+  func brackets() {
+    let text = "<POSIX(" + String(repeating: "):/", count: 20_000) + ">"
+    #expect(throws: DRError.self) { try Pathinfo(text) }
+    #expect(try Pathinfo("<POSIX(/b(1)):a1:/b(1)/f>").bricks == [BrickName(node: "a1", path: "/b(1)")])
+  }
 }

@@ -52,12 +52,38 @@ public enum ByteText {
   public static func of(_ bytes: Int64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB", "PiB"]
     guard bytes >= 1_024 else { return "\(bytes) B" }
-    var tenths = bytes * 10 / 1_024
+    // An exbibyte has no tenths in 64 bits.
+    var tenths = bytes / 1_024 * 10 + bytes % 1_024 * 10 / 1_024
     var unit = 0
     while tenths >= 10_240, unit < units.count - 1 {
       tenths /= 1_024
       unit += 1
     }
     return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+  }
+}
+
+/// Words of others, made fit to be shown.
+package enum OneLine {
+  /// - Parameter limit: bytes of UTF-8; what is cut off is shown as `…`.
+  /// - Returns: the text with a space for each line's end and tab, and `\u{fffd}` for every other control character.
+  package static func of(_ text: String, limit: Int) -> String {
+    let isFine = text.utf8.count <= limit && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f && $0 != 0xc2 }
+    if isFine { return text }
+    var out = String.UnicodeScalarView()
+    var room = limit
+    for scalar in text.unicodeScalars {
+      room -= UTF8.width(scalar)
+      if room < 0 {
+        out.append("…")
+        break
+      }
+      switch scalar.value {
+      case 0x09, 0x0a, 0x0d: out.append(" ")
+      case 0..<0x20, 0x7f...0x9f: out.append("\u{fffd}")
+      default: out.append(scalar)
+      }
+    }
+    return String(out)
   }
 }

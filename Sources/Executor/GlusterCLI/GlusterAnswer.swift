@@ -45,9 +45,11 @@ struct GlusterAnswer: Sendable {
       // Cut short by whatever ended the command: ask again. A whole answer that makes no sense won't get better.
       guard result.isSuccess else {
         throw DRError(
-          .transient, operation, subject, reason: "\(error.reason) in the answer (\(result.status))")
+          .transient, operation, subject, reason: "\(error.reason) in the answer (\(result.status))",
+          remedy: error.remedy)
       }
-      throw DRError(error.kind, operation, subject, reason: "\(error.reason) (at \(error.subject))")
+      throw DRError(
+        error.kind, operation, subject, reason: "\(error.reason) (at \(error.subject))", remedy: error.remedy)
     }
     guard try tree.require("opRet").integer() == 0 else {
       // `volume info` says 30806 for a volume that is not there (seen on 10.3).

@@ -18,6 +18,12 @@ struct XMLTree: Hashable, Sendable {
   /// Elements deeper than this, or more than `nodeLimit`, are refused (`volume info` of 1,000 bricks has about 5,000).
   static let depthLimit = 32
   static let nodeLimit = 200_000
+  /// Bytes of an element's path: every element carries its own.
+  static let pathLimit = 1_000
+
+  /// What an administrator can do about an answer that makes no sense.
+  static let remedy =
+    "run the same gluster command by hand and compare: this version of gluster may answer otherwise"
 
   /// - Throws: `.malformed`, saying where.
   init(parsing bytes: [UInt8]) throws(DRError) {
@@ -26,16 +32,18 @@ struct XMLTree: Hashable, Sendable {
     parser.delegate = builder
     let isParsed = parser.parse()
     if let limit = builder.limit {
-      throw DRError(.malformed, "read XML", builder.place, reason: limit)
+      throw DRError(.malformed, "read XML", builder.place, reason: limit, remedy: Self.remedy)
     }
     // `parse()` says true for truncated and for empty input: the error and the balance tell.
     if !isParsed || parser.parserError != nil || !builder.open.isEmpty {
       throw DRError(
         .malformed, "read XML", builder.place,
-        reason: "not well-formed or truncated near line \(parser.lineNumber) (\(bytes.count) bytes)")
+        reason: "not well-formed or truncated near line \(parser.lineNumber) (\(bytes.count) bytes)",
+        remedy: Self.remedy)
     }
     guard let root = builder.root else {
-      throw DRError(.malformed, "read XML", reason: "no root element in \(bytes.count) bytes")
+      throw DRError(
+        .malformed, "read XML", reason: "no root element in \(bytes.count) bytes", remedy: Self.remedy)
     }
     self = root
   }
@@ -64,7 +72,9 @@ struct XMLTree: Hashable, Sendable {
     var node = self
     for name in names {
       guard let next = node.child(name) else {
-        throw DRError(.malformed, "read XML", "\(node.path)/\(name)", reason: "the element is missing")
+        throw DRError(
+          .malformed, "read XML", "\(node.path)/\(name)", reason: "the element is missing",
+          remedy: Self.remedy)
       }
       node = next
     }
@@ -75,7 +85,9 @@ struct XMLTree: Hashable, Sendable {
   /// - Throws: `.malformed` for anything else, naming the path.
   func integer() throws(DRError) -> Int64 {
     guard let value = Int64(text) else {
-      throw DRError(.malformed, "read XML", path, reason: "\"\(text.prefix(80))\" is no whole number")
+      throw DRError(
+        .malformed, "read XML", path, reason: "\"\(text.prefix(80))\" is no whole number", remedy: Self.remedy
+      )
     }
     return value
   }
@@ -102,6 +114,9 @@ private final class Builder: NSObject, XMLParserDelegate {
     nodes += 1
     if open.count >= XMLTree.depthLimit { limit = "nested deeper than \(XMLTree.depthLimit) elements" }
     if nodes > XMLTree.nodeLimit { limit = "more than \(XMLTree.nodeLimit) elements" }
+    if name.utf8.count + place.utf8.count > XMLTree.pathLimit {
+      limit = "names longer than \(XMLTree.pathLimit) bytes"
+    }
     if limit != nil { return parser.abortParsing() }
     open.append(XMLTree(name: name, path: open.last.map { "\($0.path)/\(name)" } ?? name))
   }
