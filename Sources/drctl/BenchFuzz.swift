@@ -13,10 +13,11 @@ import TestBed
 
 extension BenchCommand {
   /// Every parser of the package: a module's own list, module by module.
-  static let parsers: [FuzzedParser] =
-    RecordParsers.all + YAMLParsers.all + ScenarioParsers.all + BedParsers.all + SiteParsers.all
-    + GlusterParsers.all
-    + EngineParsers.all + AgentParsers.all + StoreParsers.all
+  static let parsers: [FuzzedParser] = [
+    RecordParsers.all, YAMLParsers.all, ScenarioParsers.all, BedParsers.all, SiteParsers.all,
+    GlusterParsers.all,
+    EngineParsers.all, AgentParsers.all, StoreParsers.all,
+  ].flatMap { $0 }
 
   static func parser(_ name: String) throws -> FuzzedParser {
     guard let found = (parsers + FuzzDecoys.all).first(where: { $0.name == name }) else {

@@ -36,9 +36,10 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { "\(kind.rawValue): \(input)" }
 
-  static let all: [BadInput] =
-    configurationRows + siteRows + scenarioRows + bedRows + engineRows + glusterRows + mountRows + recordRows
-    + databaseRows + agentRows
+  static let all: [BadInput] = [
+    configurationRows, siteRows, scenarioRows, bedRows, engineRows, glusterRows, mountRows, recordRows,
+    databaseRows, agentRows,
+  ].flatMap { $0 }
 
   /// The error as it is shown, without the paths that are this run's own.
   func shown() async throws -> String {

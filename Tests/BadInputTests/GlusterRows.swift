@@ -22,7 +22,7 @@ extension BadInput {
   }
 
   /// As in Tests/GlusterCLITests/Captures, with the rows of two nodes.
-  private static let status = answer(
+  private static let statusText = answer(
     "<geoRep><volume><name>data</name><sessions><session>"
       + ["a1", "a2"].map { node in
         """
@@ -42,7 +42,7 @@ extension BadInput {
   }
 
   private static func row(_ old: String, _ new: String, as shown: String? = nil) -> BadInput {
-    BadInput(.gluster, shown ?? new) { _ = try await geo(0, try changed(status, old, new)).status() }
+    BadInput(.gluster, shown ?? new) { _ = try await geo(0, try changed(statusText, old, new)).status() }
   }
 
   private static let info = answer(
@@ -72,8 +72,8 @@ extension BadInput {
     status("nothing, exit code 0", ""),
     status(
       "words, exit code 1", exit: 1, "Connection failed. Please check if gluster daemon is operational.\n"),
-    status("cut off, exit code 0", String(status.prefix(120))),
-    status("cut off, exit code 1", exit: 1, String(status.prefix(120))),
+    status("cut off, exit code 0", String(statusText.prefix(120))),
+    status("cut off, exit code 1", exit: 1, String(statusText.prefix(120))),
     status("<cliOutput/>", "<cliOutput/>"),
     status("<opRet>yes</opRet>", "<cliOutput><opRet>yes</opRet></cliOutput>"),
     status(

@@ -54,7 +54,7 @@ extension BadInput {
     BadInput(.mount, shown) { throw FileFailure.error("read a file", "images/x", code) }
   }
 
-  private static let meta = """
+  private static let metaText = """
     DOMAIN=11111111-1111-1111-1111-111111111111
     IMAGE=22222222-2222-2222-2222-222222222222
     LEGALITY=LEGAL
@@ -66,7 +66,7 @@ extension BadInput {
 
   private static func meta(_ old: String, _ new: String, as shown: String? = nil) -> BadInput {
     BadInput(.mount, ".meta: \(shown ?? new)") {
-      _ = try VolumeMetadata(Array(try changed(meta, old, new).utf8), path: "images/x/y.meta")
+      _ = try VolumeMetadata(Array(try changed(metaText, old, new).utf8), path: "images/x/y.meta")
     }
   }
 

@@ -61,7 +61,7 @@ extension BadInput {
     line("happened: [link.down]", "happened: [merge.fails]"),
   ]
 
-  private static let bed = """
+  private static let bedText = """
     domains:
       - { name: data, address: gluster1.example, path: /data }
     disks:
@@ -73,7 +73,7 @@ extension BadInput {
 
   private static func bed(_ old: String, _ new: String, as shown: String? = nil) -> BadInput {
     BadInput(.scenario, "bed file: \(shown ?? new)") {
-      let text = try changed(bed, old, new)
+      let text = try changed(bedText, old, new)
       _ = try BedDescription(yaml: text, file: "bed.yaml").model(now: Instant(epochSeconds: 1_700_000_000))
     }
   }

@@ -11,11 +11,6 @@ public struct FuzzWorker: Sendable {
   /// Address space that a worker may use: an input that wants more is a finding.
   private static let spaceLimit: rlim_t = 12 << 30
 
-  /// Gives freed memory back, so that what is resident is what is used. Looked up: Swift's Glibc module leaves `<malloc.h>` out.
-  private static let trim = dlsym(nil, "malloc_trim").map {
-    unsafeBitCast($0, to: (@convention(c) (Int) -> Int32).self)
-  }
-
   let parser: FuzzedParser
   let seed: UInt64
 
@@ -66,7 +61,7 @@ public struct FuzzWorker: Sendable {
         logbook.write(.accepted, accepted)
         logbook.write(.refused, refused)
         logbook.write(.done, Int64(done))
-        Self.trim?(0)
+        Self.trim()
         // A quarter is the warm-up: caches of the libraries fill, the allocator finds its size.
         if done / chunk == Self.chunks / 4 { logbook.write(.settled, Self.residentBytes()) }
         if done / chunk > Self.chunks / 4 {
@@ -77,6 +72,13 @@ public struct FuzzWorker: Sendable {
       if let complaint { return complaint }
     }
     return nil
+  }
+
+  /// Gives freed memory back, so that what is resident is what is used. Looked up: Swift's Glibc module leaves `<malloc.h>`
+  /// out.
+  private static func trim() {
+    guard let symbol = dlsym(nil, "malloc_trim") else { return }
+    _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)(0)
   }
 
   /// Of this process.

@@ -111,7 +111,7 @@ package enum StoreParsers {
     private var made: [UInt8]?
     func file(_ path: String) async throws -> [UInt8] {
       if let made { return made }
-      let found = try await killed(at: path).file
+      let found = try await StoreParsers.killed(at: path).file
       made = found
       return found
     }

@@ -61,7 +61,7 @@ package enum BedParsers {
     let value = try LabJSON(parsing: bytes)
     _ = value["event"]?.string
     // What is written again must say the same.
-    guard try LabJSON(parsing: Array("\(value)".utf8)) == value else {
+    guard (try? LabJSON(parsing: Array("\(value)".utf8))) == value else {
       throw FuzzedFlaw("JSON that does not come back from its own text")
     }
   }
@@ -87,8 +87,10 @@ package enum BedParsers {
     let now = Instant(epochSeconds: 1_700_000_000)
     var engine = try BedDescription.standard.model(now: now)
     var service = EngineService(credentials: BedCredentials(user: "admin@internal", password: "secret"))
-    let basic = ("Authorization", "Basic YWRtaW5AaW50ZXJuYWw6c2VjcmV0")
-    let headers = [basic, ("Content-Type", String(decoding: parts[1], as: UTF8.self)), ("Version", "4")]
+    let headers: [(name: String, value: String)] = [
+      ("Authorization", "Basic YWRtaW5AaW50ZXJuYWw6c2VjcmV0"),
+      ("Content-Type", String(decoding: parts[1], as: UTF8.self)), ("Version", "4"),
+    ]
     let response = service.respond(
       to: BedRequest(line[0], line[1], headers: headers, body: Array(parts[2])), engine: &engine, now: now)
     guard (200...599).contains(response.status) else {
