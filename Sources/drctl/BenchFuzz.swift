@@ -103,7 +103,7 @@ extension BenchCommand {
 
     private func showInput(_ number: Int, of parser: FuzzedParser) async throws {
       let input = FuzzWorker.input(number, of: parser, seed: seed, corpus: try await parser.corpus())
-      FileHandle.standardOutput.write(Data(input))
+      try FileHandle.standardOutput.write(contentsOf: Data(input))
       do {
         try await parser.read(input)
         Console.error("accepted, \(input.count) bytes")

@@ -59,7 +59,7 @@ enum Scratch {
     return try await body(path)
   }
 
-  /// `DIR` for every directory that `with` made, `PID` for this process in a mount point's name.
+  /// `DIR` for every directory that `with` made.
   static func hidden(_ text: String) -> String {
     var out = text
     while let found = out.range(of: "[^ (]*\(mark)[0-9A-F-]{36}", options: .regularExpression) {

@@ -61,7 +61,7 @@ extension BadInput {
     line("leave-out", "leave", as: "on-snapshot-failure: leave"),
     line("  merge-limit: 30m", "\tmerge-limit: 30m", as: "a tab before merge-limit"),
     line("merge-limit: 30m", "merge-limit: &a 30m"),
-    line("merge-limit: 30m", "merge-limit: !!str 30m"),
+    line("merge-limit: 30m", "merge-limit: !!int 30m"),
     line("user: admin@internal", "user: [admin@internal"),
     whole("an empty file", ""),
     whole("a list", "- a\n- b\n"),

@@ -35,7 +35,7 @@ extension BadInput {
     return OVirtManager(session: session, clock: NoClock())
   }
 
-  private static func disks(_ shown: String, _ status: Int = 200, _ body: String) -> BadInput {
+  private static func disks(_ shown: String, status: Int = 200, _ body: String) -> BadInput {
     BadInput(.engine, shown) {
       let transport = OneReply(reply: reply(status, body.utf8, "application/json"))
       _ = try await manager(transport).disks(of: vm)
@@ -84,8 +84,8 @@ extension BadInput {
     disk("\"id\":\"\(id)\"", "\"id\":\"7\""), disk("\"status\":\"ok\"", "\"status\":\"melted\""),
     disk("\"active\":\"true\"", "\"active\":\"maybe\""),
     disk("\"storage_type\":\"image\"", "\"storage_type\":null"),
-    disks("403", 403, ""), disks("404, a page of HTML", 404, "<html>Not Found</html>"),
-    disks("302", 302, ""), disks("503", 503, "<html>Service Unavailable</html>"),
+    disks("403", status: 403, ""), disks("404, a page of HTML", status: 404, "<html>Not Found</html>"),
+    disks("302", status: 302, ""), disks("503", status: 503, "<html>Service Unavailable</html>"),
     login("200 without access_token", 200, "{\"token\":\"x\"}"),
     login("a token with a line feed", 200, "{\"access_token\":\"a\\nHost: b\"}"),
     login(

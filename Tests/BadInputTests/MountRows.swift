@@ -92,8 +92,11 @@ extension BadInput {
       "a small file of 2 MiB", { try Scratch.put([UInt8](repeating: 1, count: 2 << 20), "\($0)/x") },
       read: "x"),
     code("ENOTCONN", ENOTCONN), code("EROFS", EROFS), code("ENOSPC", ENOSPC), code("EACCES", EACCES),
-    BadInput(.mount, "EIO while content is read") {
-      throw FileFailure.content("read a file", "images/x", EIO, at: 67_108_864)
+    BadInput(.mount, "EIO while the secondary's content is read") {
+      throw FileFailure.content("read a file", "images/x", EIO, at: 67_108_864, isCopy: true)
+    },
+    BadInput(.mount, "a shard of the original is missing") {
+      throw FileFailure.content("read a file", "images/x", ENOENT, at: 67_108_864, isCopy: false)
     },
     BadInput(.mount, ".meta: an empty file") { _ = try VolumeMetadata([], path: "images/x/y.meta") },
     meta("EOF\n", "", as: "no EOF"), meta("VOLTYPE=LEAF", "VOLTYPE=ROOT"),

@@ -39,7 +39,7 @@ package struct FuzzedParser: Sendable {
     if text.isEmpty { return "an error without a text" }
     if text.utf8.count > longestError { return "an error text of \(text.utf8.count) bytes" }
     // An escape sequence in a file name would be obeyed by the terminal that shows the error.
-    if let control = text.unicodeScalars.first(where: { $0.value < 0x20 || $0.value == 0x7f }) {
+    if let control = text.unicodeScalars.first(where: OneLine.isObeyed) {
       return "an error text with the control character \(control.value)"
     }
     return nil

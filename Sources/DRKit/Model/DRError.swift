@@ -60,6 +60,6 @@ extension DRError: CustomStringConvertible {
     let reason = OneLine.of(reason, limit: 1_800)
     let remedy = OneLine.of(remedy, limit: 1_000)
     let head = subject.isEmpty ? "\(operation): \(reason)" : "\(operation) (\(subject)): \(reason)"
-    return remedy.isEmpty ? head : "\(head). Remedy: \(remedy)"
+    return remedy.isEmpty ? head : "\(head)\(head.hasSuffix(".") ? "" : ".") Remedy: \(remedy)"
   }
 }

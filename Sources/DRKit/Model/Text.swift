@@ -65,25 +65,36 @@ public enum ByteText {
 
 /// Words of others, made fit to be shown.
 package enum OneLine {
-  /// - Parameter limit: bytes of UTF-8; what is cut off is shown as `…`.
-  /// - Returns: the text with a space for each line's end and tab, and `\u{fffd}` for every other control character.
+  /// What a terminal obeys, or breaks a line at: control characters, separators, marks that turn the writing round.
+  package static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7f...0x9f, 0x2028...0x202e, 0x2066...0x2069: true
+    default: false
+    }
+  }
+
+  /// - Parameter limit: bytes of UTF-8; what is cut off is shown as `…`, which is not counted.
+  /// - Returns: the text with a space for each line's end and tab, and `\u{fffd}` for all else that is obeyed.
   package static func of(_ text: String, limit: Int) -> String {
-    let isFine = text.utf8.count <= limit && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f && $0 != 0xc2 }
-    if isFine { return text }
+    if text.utf8.count <= limit, !text.unicodeScalars.contains(where: isObeyed) { return text }
     var out = String.UnicodeScalarView()
     var room = limit
-    for scalar in text.unicodeScalars {
+    for old in text.unicodeScalars {
+      let scalar = shown(old)
       room -= UTF8.width(scalar)
       if room < 0 {
         out.append("…")
         break
       }
-      switch scalar.value {
-      case 0x09, 0x0a, 0x0d: out.append(" ")
-      case 0..<0x20, 0x7f...0x9f: out.append("\u{fffd}")
-      default: out.append(scalar)
-      }
+      out.append(scalar)
     }
     return String(out)
+  }
+
+  private static func shown(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    switch scalar.value {
+    case 0x09, 0x0a, 0x0d: " "
+    default: isObeyed(scalar) ? "\u{fffd}" : scalar
+    }
   }
 }

@@ -133,6 +133,6 @@ enum GlusterFailure {
         "create the session (gluster volume geo-replication … create push-pem), or correct the configuration"
     }
     if kind == .missing { return "correct the names in the configuration" }
-    return ""
+    return "run the same gluster command by hand, and see /var/log/glusterfs/glusterd.log on that node"
   }
 }

@@ -33,6 +33,7 @@ struct Pathinfo: Hashable, Sendable {
 
   /// `/brick):host:/brick/path>`.
   private static func brick(_ text: Substring) -> BrickName? {
+    guard text.first == "/" else { return nil }
     // The path ends where `):` is followed by a host and the same path again. A path with more brackets than this is none:
     // each costs a search of the whole text.
     var search = text.startIndex
@@ -43,7 +44,8 @@ struct Pathinfo: Hashable, Sendable {
       if rest.first == ":" {
         let tail = rest.dropFirst()
         if let colon = Self.range(of: ":\(path)/", in: tail) {
-          return BrickName(node: String(tail[..<colon]), path: String(path))
+          let node = tail[..<colon]
+          return node.isEmpty || node.contains("/") ? nil : BrickName(node: String(node), path: String(path))
         }
       }
       search = text.index(after: close)
