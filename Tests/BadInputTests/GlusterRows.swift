@@ -80,6 +80,10 @@ extension BadInput {
       "<opRet>-1</opRet>, another transaction",
       "<cliOutput><opRet>-1</opRet><opErrstr>Another transaction is in progress for data.</opErrstr></cliOutput>"
     ),
+    BadInput(.gluster, "an element's name that is no UTF-8") {
+      let output = Array("<cliOutput><op".utf8) + [0xff] + Array("Ret/></cliOutput>".utf8)
+      _ = try GlusterAnswer.root(CommandResult(.exited(0), output: output), "ask gluster", "data")
+    },
     status("elements 1,000 deep", String(repeating: "<a>", count: 1_000)),
     status(
       "an element's name of 5,000 letters",

@@ -71,6 +71,16 @@ struct XMLTreeTests {
     #expect(read?.text.isEmpty ?? true)
   }
 
+  @Test("Bytes that are no UTF-8 are refused: Foundation's parser traps on them", arguments: [0, 1, 2, 3])
+  func noUTF8(_ place: Int) {
+    let texts = ["<a<>/>", "<a>x<></a>", "<a b='<>'/>", "<a/><!-- <> -->"]
+    let parts = texts[place].split(separator: "<>", omittingEmptySubsequences: false).map { Array($0.utf8) }
+    for bad in [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82]] as [[UInt8]] {
+      let error = #expect(throws: DRError.self) { try XMLTree(parsing: parts[0] + bad + parts[1]) }
+      #expect(error?.kind == .malformed && error?.reason.hasSuffix("are no valid UTF-8") == true)
+    }
+  }
+
   @Test("Long names are refused: every element keeps its path")
   func longNames() {
     let name = String(repeating: "x", count: 40)

@@ -55,13 +55,26 @@ final class FuzzChild {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, 1, complaintPath, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    let code = posix_spawn(&process, driver.executable, &actions, nil, &arguments, environ)
+    var environment = Self.environment()
+    defer { for variable in environment { free(variable) } }
+    let code = posix_spawn(&process, driver.executable, &actions, nil, &arguments, &environment)
     guard code == 0 else {
       throw DRError(
         .unfit, "start a fuzz worker", driver.executable, reason: String(cString: strerror(code)))
     }
     lastInput = -1
     lastProgress = Self.now()
+  }
+
+  /// This process's own, without the runtime's backtraces: a trap would take seconds, and look like a hang.
+  private static func environment() -> [UnsafeMutablePointer<CChar>?] {
+    var variables: [UnsafeMutablePointer<CChar>?] = [strdup("SWIFT_BACKTRACE=enable=no")]
+    var next = environ
+    while let variable = next.pointee {
+      if strncmp(variable, "SWIFT_BACKTRACE=", 16) != 0 { variables.append(strdup(variable)) }
+      next += 1
+    }
+    return variables + [nil]
   }
 
   func kill() {

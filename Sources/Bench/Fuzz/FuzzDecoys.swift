@@ -1,4 +1,5 @@
 import DRKit
+import Glibc
 import Synchronization
 
 /// Parsers that are wrong on purpose, one for each kind of finding: a fuzzer that finds nothing must be one that could have.
@@ -17,14 +18,14 @@ package enum FuzzDecoys {
 
   static let hang = FuzzedParser("decoy-hang", corpus) { bytes in
     guard isChosen(bytes) else { return }
-    var number: UInt64 = 1
-    while number != 0 { number = number &* 3 }
+    // A loop without an effect would be left out by the optimizer.
+    while true { usleep(1_000) }
   }
 
   private static let kept = Mutex<[[UInt8]]>([])
 
   static let growth = FuzzedParser("decoy-growth", corpus) { bytes in
-    kept.withLock { $0.append([UInt8](repeating: UInt8(truncatingIfNeeded: bytes.count), count: 100_000)) }
+    kept.withLock { $0.append([UInt8](repeating: UInt8(truncatingIfNeeded: bytes.count), count: 20_000)) }
   }
 
   static let answer = FuzzedParser("decoy-answer", corpus) { bytes in

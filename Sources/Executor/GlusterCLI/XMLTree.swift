@@ -27,6 +27,11 @@ struct XMLTree: Hashable, Sendable {
 
   /// - Throws: `.malformed`, saying where.
   init(parsing bytes: [UInt8]) throws(DRError) {
+    // FoundationXML traps on a name that is no UTF-8 (found by the fuzzer, swift-corelibs-foundation 6.3).
+    guard String(validating: bytes, as: UTF8.self) != nil else {
+      throw DRError(
+        .malformed, "read XML", reason: "the \(bytes.count) bytes are no valid UTF-8", remedy: Self.remedy)
+    }
     let builder = Builder()
     let parser = XMLParser(data: Data(bytes))
     parser.delegate = builder
