@@ -44,6 +44,23 @@ private enum Page {
     the damage is there, those behind it are not, and nothing else is ever read. (Only a log damaged *before* its end loses more than
     its last commit; a power cut tears the end.)
 
+    ## The fuzzer
+
+    `drctl bench fuzz --inputs 1000000` gives 39 parsers 1,000,000 mutated documents in 30 s (seed 1, release build, two cores,
+    24 November 2026) and finds nothing; 6,000,000 of seed 2 took 199 s and found nothing either. `.ci/fuzz` runs 400,000 in every
+    CI, after four parsers that are wrong on purpose: a trap, a hang, a leak and an unreadable error must each be found. What it
+    and its tests found before:
+
+    | found | what became of it |
+    |---|---|
+    | Foundation's `XMLParser` traps on an element's name that is no UTF-8 | gluster's answers have a reader of their own, `AnswerReader` |
+    | it crashes on `<?xml?><cliOutput>…`, a declaration without a version | the same |
+    | it leaks about 1.2 KB with every refused answer | the same |
+    | an error text that grew when its control characters were replaced | the limit counts what is shown |
+    | line separators and marks that turn the writing round in an error text | taken out like control characters |
+    | a pathinfo of brackets gave a brick without a path | a brick's path begins with `/`, its host has none |
+    | the bed's JSON took `nan` for a number, the laboratory's one that is too large | refused |
+
     ## What is not shown here
 
     A mount whose bricks are gone for good (a call that hangs until `network.ping-timeout`) needs a real FUSE mount and root: the

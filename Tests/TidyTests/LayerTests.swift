@@ -26,7 +26,7 @@ private let layers: [(folder: String, imports: Set<String>)] = [
   (
     "Sources/Executor/GlusterCLI",
     [
-      "DRKit", "GlusterFiles", "AgentProtocol", "Crypto", "Dispatch", "Foundation", "FoundationXML", "Glibc",
+      "DRKit", "GlusterFiles", "AgentProtocol", "Crypto", "Dispatch", "Foundation", "Glibc",
       "Subprocess", "Synchronization", "SystemPackage",
     ]
   ),

@@ -48,8 +48,8 @@ struct GlusterAnswer: Sendable {
           .transient, operation, subject, reason: "\(error.reason) in the answer (\(result.status))",
           remedy: error.remedy)
       }
-      throw DRError(
-        error.kind, operation, subject, reason: "\(error.reason) (at \(error.subject))", remedy: error.remedy)
+      let place = error.subject.isEmpty ? "" : " (at \(error.subject))"
+      throw DRError(error.kind, operation, subject, reason: error.reason + place, remedy: error.remedy)
     }
     guard try tree.require("opRet").integer() == 0 else {
       // `volume info` says 30806 for a volume that is not there (seen on 10.3).

@@ -1,12 +1,7 @@
 import DRKit
-import Foundation
-import FoundationXML
 
 /// An element of a gluster answer: its name, text and child elements, in order. Attributes are dropped: gluster says
 /// nothing in them that it does not say in elements.
-///
-/// On `XMLParser`: Foundation's document class crashes on truncated input and reads external entities (measured on Swift
-/// 6.3.1, Linux).
 struct XMLTree: Hashable, Sendable {
   var name: String
   /// The element's own text, trimmed; empty if it has none.
@@ -27,33 +22,14 @@ struct XMLTree: Hashable, Sendable {
 
   /// - Throws: `.malformed`, saying where.
   init(parsing bytes: [UInt8]) throws(DRError) {
-    // FoundationXML traps on a name that is no UTF-8 (found by the fuzzer, swift-corelibs-foundation 6.3).
-    guard String(validating: bytes, as: UTF8.self) != nil else {
-      throw DRError(
-        .malformed, "read XML", reason: "the \(bytes.count) bytes are no valid UTF-8", remedy: Self.remedy)
+    do {
+      self = try AnswerReader.read(bytes)
+    } catch {
+      throw DRError(.malformed, "read XML", error.path, reason: error.reason, remedy: Self.remedy)
     }
-    let builder = Builder()
-    let parser = XMLParser(data: Data(bytes))
-    parser.delegate = builder
-    let isParsed = parser.parse()
-    if let limit = builder.limit {
-      throw DRError(.malformed, "read XML", builder.place, reason: limit, remedy: Self.remedy)
-    }
-    // `parse()` says true for truncated and for empty input: the error and the balance tell.
-    if !isParsed || parser.parserError != nil || !builder.open.isEmpty {
-      throw DRError(
-        .malformed, "read XML", builder.place,
-        reason: "not well-formed or truncated near line \(parser.lineNumber) (\(bytes.count) bytes)",
-        remedy: Self.remedy)
-    }
-    guard let root = builder.root else {
-      throw DRError(
-        .malformed, "read XML", reason: "no root element in \(bytes.count) bytes", remedy: Self.remedy)
-    }
-    self = root
   }
 
-  fileprivate init(name: String, path: String) {
+  init(name: String, path: String) {
     self.name = name
     self.path = path
     self.text = ""
@@ -100,42 +76,5 @@ struct XMLTree: Hashable, Sendable {
   /// The text; nil for what gluster writes when it does not know: nothing, `N/A`, `-`.
   var known: String? {
     text.isEmpty || text == "N/A" || text == "-" ? nil : text
-  }
-}
-
-/// Collects the parser's events. Used by one thread, for the length of one `parse()`.
-private final class Builder: NSObject, XMLParserDelegate {
-  var open: [XMLTree] = []
-  var root: XMLTree?
-  var nodes = 0
-  var limit: String?
-
-  var place: String { open.last?.path ?? root?.path ?? "" }
-
-  func parser(
-    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
-    attributes: [String: String]
-  ) {
-    nodes += 1
-    if open.count >= XMLTree.depthLimit { limit = "nested deeper than \(XMLTree.depthLimit) elements" }
-    if nodes > XMLTree.nodeLimit { limit = "more than \(XMLTree.nodeLimit) elements" }
-    if name.utf8.count + place.utf8.count > XMLTree.pathLimit {
-      limit = "names longer than \(XMLTree.pathLimit) bytes"
-    }
-    if limit != nil { return parser.abortParsing() }
-    open.append(XMLTree(name: name, path: open.last.map { "\($0.path)/\(name)" } ?? name))
-  }
-
-  func parser(_ parser: XMLParser, foundCharacters string: String) {
-    guard !open.isEmpty else { return }
-    open[open.count - 1].text += string
-  }
-
-  func parser(
-    _ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?
-  ) {
-    guard var node = open.popLast() else { return }
-    node.text = node.text.trimmingCharacters(in: .whitespacesAndNewlines)
-    if open.isEmpty { root = node } else { open[open.count - 1].children.append(node) }
   }
 }
