@@ -138,7 +138,8 @@ let package = Package(
     .executableTarget(
       name: "drctl",
       dependencies: [
-        "DRKit", "Simulator", "TestBed", "Wire", "Site", "Bench", "Agent",
+        "DRKit", "StrictYAML", "Simulator", "TestBed", "Wire", "OVirtClient", "GlusterCLI", "AgentProtocol",
+        "StateStore", "Site", "Bench", "Agent",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),
@@ -172,6 +173,16 @@ let package = Package(
       dependencies: ["Wire", "Simulator", "TestBed", "OVirtClient", "GlusterCLI", "DRKit", "StrictYAML"],
       swiftSettings: house),
     .testTarget(name: "SiteTests", dependencies: ["Site", "DRKit"], swiftSettings: house),
+    .testTarget(
+      name: "BadInputTests",
+      dependencies: [
+        "AgentProtocol", "DRKit", "GlusterCLI", "GlusterFiles", "OVirtClient", "Simulator", "Site",
+        "StateStore",
+        "StrictYAML", "TestBed", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: house),
+    .testTarget(
+      name: "BenchTests", dependencies: ["Bench", "Simulator", "DRKit"], swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
   ]
 )

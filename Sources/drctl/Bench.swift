@@ -5,7 +5,7 @@ import DRKit
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure the simulator, and digests, on this machine.",
-    subcommands: [Core.self, Determinism.self, Digest.self])
+    subcommands: [Core.self, Determinism.self, Digest.self, Fuzz.self, FuzzWork.self])
 
   struct Core: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

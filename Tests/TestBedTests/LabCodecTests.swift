@@ -57,6 +57,22 @@ import Testing
     }
   }
 
+  @Test(arguments: ["1e400", "-1e65536", String(repeating: "9", count: 400)])
+  func `a number too large for a Double is refused: it could not be written again`(number: String) throws {
+    #expect(throws: DRError.self) { try LabJSON(parsing: Array("{\"a\":\(number)}".utf8)) }
+    #expect(try LabJSON(parsing: Array("{\"a\":1e300}".utf8))["a"] == .number(1e300))
+  }
+
+  @Test(arguments: ["nan", "inf", "infinity", "-inf"])
+  func `a word that Swift takes for a number is none in a request`(word: String) {
+    #expect(throws: UnreadableBody.self) { try JSONReader.read(Array("{\"a\":\(word)}".utf8)) }
+  }
+
+  @Test func `what a request's document holds is not obeyed by who reads the error`() {
+    let error = #expect(throws: UnreadableBody.self) { try XMLReader.read(Array("<d\u{202e}e\u{1b}>x".utf8)) }
+    #expect(error.map { FuzzedParser.complaint(about: $0) } == .some(nil), "\(String(describing: error))")
+  }
+
   @Test func `quantiles are within an eighth, the maximum is exact`() throws {
     var histogram = LatencyHistogram()
     #expect(histogram.quantile(perMille: 500) == nil)

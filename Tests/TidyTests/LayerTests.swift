@@ -26,7 +26,7 @@ private let layers: [(folder: String, imports: Set<String>)] = [
   (
     "Sources/Executor/GlusterCLI",
     [
-      "DRKit", "GlusterFiles", "AgentProtocol", "Crypto", "Dispatch", "Foundation", "FoundationXML", "Glibc",
+      "DRKit", "GlusterFiles", "AgentProtocol", "Crypto", "Dispatch", "Foundation", "Glibc",
       "Subprocess", "Synchronization", "SystemPackage",
     ]
   ),
@@ -39,7 +39,10 @@ private let layers: [(folder: String, imports: Set<String>)] = [
   ("Sources/Executor/StateStore", ["DRKit", "GRDB", "Foundation", "Glibc", "Synchronization"]),
   (
     "Sources/Executor/Site",
-    ["DRKit", "StrictYAML", "OVirtClient", "GlusterCLI", "StateStore", "Foundation", "Synchronization"]
+    [
+      "DRKit", "StrictYAML", "OVirtClient", "GlusterCLI", "StateStore", "Foundation", "Glibc",
+      "Synchronization",
+    ]
   ),
 
   // Where the two worlds meet; nobody but drctl may know it.
@@ -50,9 +53,9 @@ private let layers: [(folder: String, imports: Set<String>)] = [
   (
     "Sources/drctl",
     [
-      "DRKit", "Simulator", "TestBed", "Wire", "Site", "Bench", "Agent", "StrictYAML", "ArgumentParser",
-      "Dispatch",
-      "Foundation", "Glibc", "Synchronization",
+      "DRKit", "Simulator", "TestBed", "Wire", "Site", "Bench", "Agent", "StrictYAML", "OVirtClient",
+      "GlusterCLI", "AgentProtocol", "StateStore", "ArgumentParser", "Dispatch", "Foundation", "Glibc",
+      "Synchronization",
     ]
   ),
 

@@ -52,8 +52,14 @@ public struct DRError: Error, Hashable, Sendable, Codable {
 }
 
 extension DRError: CustomStringConvertible {
+  /// One line of at most 4 KiB without control characters: the other side's words are not obeyed by a terminal, and a whole
+  /// document is not thrown at whoever reads the error.
   public var description: String {
+    let operation = OneLine.of(operation, limit: 300)
+    let subject = OneLine.of(subject, limit: 700)
+    let reason = OneLine.of(reason, limit: 1_800)
+    let remedy = OneLine.of(remedy, limit: 1_000)
     let head = subject.isEmpty ? "\(operation): \(reason)" : "\(operation) (\(subject)): \(reason)"
-    return remedy.isEmpty ? head : "\(head). Remedy: \(remedy)"
+    return remedy.isEmpty ? head : "\(head)\(head.hasSuffix(".") ? "" : ".") Remedy: \(remedy)"
   }
 }

@@ -52,12 +52,49 @@ public enum ByteText {
   public static func of(_ bytes: Int64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB", "PiB"]
     guard bytes >= 1_024 else { return "\(bytes) B" }
-    var tenths = bytes * 10 / 1_024
+    // An exbibyte has no tenths in 64 bits.
+    var tenths = bytes / 1_024 * 10 + bytes % 1_024 * 10 / 1_024
     var unit = 0
     while tenths >= 10_240, unit < units.count - 1 {
       tenths /= 1_024
       unit += 1
     }
     return "\(tenths / 10).\(tenths % 10) \(units[unit])"
+  }
+}
+
+/// Words of others, made fit to be shown.
+package enum OneLine {
+  /// What a terminal obeys, or breaks a line at: control characters, separators, marks that turn the writing round.
+  package static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7f...0x9f, 0x2028...0x202e, 0x2066...0x2069: true
+    default: false
+    }
+  }
+
+  /// - Parameter limit: bytes of UTF-8; what is cut off is shown as `…`, which is not counted.
+  /// - Returns: the text with a space for each line's end and tab, and `\u{fffd}` for all else that is obeyed.
+  package static func of(_ text: String, limit: Int) -> String {
+    if text.utf8.count <= limit, !text.unicodeScalars.contains(where: isObeyed) { return text }
+    var out = String.UnicodeScalarView()
+    var room = limit
+    for old in text.unicodeScalars {
+      let scalar = shown(old)
+      room -= UTF8.width(scalar)
+      if room < 0 {
+        out.append("…")
+        break
+      }
+      out.append(scalar)
+    }
+    return String(out)
+  }
+
+  private static func shown(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    switch scalar.value {
+    case 0x09, 0x0a, 0x0d: " "
+    default: isObeyed(scalar) ? "\u{fffd}" : scalar
+    }
   }
 }

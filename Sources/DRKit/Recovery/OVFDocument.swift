@@ -202,7 +202,8 @@ struct MarkupTags {
     while let amp = rest.firstIndex(of: "&") {
       out += rest[..<amp]
       rest = rest[rest.index(after: amp)...]
-      guard let end = rest.firstIndex(of: ";"), let scalar = entity(rest[..<end]) else {
+      // The longest is `&#x10ffff;`. Looking further would make a text of many `&` cost the square of its length.
+      guard let end = rest.prefix(10).firstIndex(of: ";"), let scalar = entity(rest[..<end]) else {
         out += "&"
         continue
       }

@@ -7,6 +7,9 @@ public enum StrictDocument {
   public static let depthLimit = 64
   /// Most values, keys not counted.
   public static let nodeLimit = 200_000
+  /// Most bytes of a value's path, such as `machines[0].disk`. Every value carries its own: without a limit, long keys around
+  /// many values would fill the memory.
+  public static let pathLimit = 1_000
 
   /// - Parameters:
   ///   - text: the document.
@@ -63,6 +66,11 @@ private struct TreeBuilder {
     }
     if depth > StrictDocument.depthLimit {
       throw fail("is nested deeper than \(StrictDocument.depthLimit) levels", "Flatten the document")
+    }
+    if path.utf8.count > StrictDocument.pathLimit {
+      throw StrictYAMLError(
+        file: file, line: line, column: column, field: "", problem: "the keys above this value are too long",
+        remedy: "Use at most \(StrictDocument.pathLimit) bytes for all keys on the way to a value")
     }
     if node.anchor != nil { throw fail("anchors (&) are not supported", "Write the value out in each place") }
     let content: StrictNode.Content

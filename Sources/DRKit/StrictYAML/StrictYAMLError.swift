@@ -1,3 +1,5 @@
+import DRKit
+
 /// What is wrong with a document, where, and what to write instead. The only error that this module throws.
 public struct StrictYAMLError: Error, Hashable, Sendable {
   /// The document's name as given to `StrictDocument.parse`.
@@ -28,7 +30,11 @@ public struct StrictYAMLError: Error, Hashable, Sendable {
 extension StrictYAMLError: CustomStringConvertible {
   /// `file:line:column: field: problem. remedy`
   public var description: String {
-    let place = "\(file):\(line):\(column): "
+    // A document's own words may be long, and may hold what a terminal obeys.
+    let place = "\(OneLine.of(file, limit: 600)):\(line):\(column): "
+    let field = OneLine.of(field, limit: 600)
+    let problem = OneLine.of(problem, limit: 900)
+    let remedy = OneLine.of(remedy, limit: 900)
     let subject = field.isEmpty ? "" : "\(field): "
     return place + subject + problem + (remedy.isEmpty ? "" : ". \(remedy)")
   }

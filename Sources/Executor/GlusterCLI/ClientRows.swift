@@ -9,7 +9,9 @@ enum ClientRows {
   static func read(_ root: XMLTree, volume: String) throws(DRError) -> [BrickClients] {
     let volumes = try root.require("volStatus", "volumes").all("volume")
     guard let node = volumes.first(where: { $0.child("volName")?.text == volume }) else {
-      throw DRError(.malformed, "list the volume's clients", volume, reason: "the answer does not hold it")
+      throw DRError(
+        .malformed, "list the volume's clients", volume, reason: "the answer does not hold it",
+        remedy: XMLTree.remedy)
     }
     var bricks: [BrickClients] = []
     for brick in node.all("node") {
@@ -22,7 +24,7 @@ enum ClientRows {
       guard count == Int64(rows.count) else {
         throw DRError(
           .malformed, "list the volume's clients", status.path,
-          reason: "\(count) clients in \(rows.count) rows")
+          reason: "\(count) clients in \(rows.count) rows", remedy: XMLTree.remedy)
       }
       guard count > 0 else { continue }
       var clients: [VolumeClient] = []
@@ -42,7 +44,7 @@ enum ClientRows {
     else {
       throw DRError(
         .malformed, "list the volume's clients", place.path,
-        reason: "\"\(place.text.prefix(80))\" is no address:port")
+        reason: "\"\(place.text.prefix(80))\" is no address:port", remedy: XMLTree.remedy)
     }
     return VolumeClient(address: String(place.text[..<colon]), port: port)
   }

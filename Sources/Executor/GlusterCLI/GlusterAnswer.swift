@@ -45,9 +45,11 @@ struct GlusterAnswer: Sendable {
       // Cut short by whatever ended the command: ask again. A whole answer that makes no sense won't get better.
       guard result.isSuccess else {
         throw DRError(
-          .transient, operation, subject, reason: "\(error.reason) in the answer (\(result.status))")
+          .transient, operation, subject, reason: "\(error.reason) in the answer (\(result.status))",
+          remedy: error.remedy)
       }
-      throw DRError(error.kind, operation, subject, reason: "\(error.reason) (at \(error.subject))")
+      let place = error.subject.isEmpty ? "" : " (at \(error.subject))"
+      throw DRError(error.kind, operation, subject, reason: error.reason + place, remedy: error.remedy)
     }
     guard try tree.require("opRet").integer() == 0 else {
       // `volume info` says 30806 for a volume that is not there (seen on 10.3).
@@ -131,6 +133,6 @@ enum GlusterFailure {
         "create the session (gluster volume geo-replication … create push-pem), or correct the configuration"
     }
     if kind == .missing { return "correct the names in the configuration" }
-    return ""
+    return "run the same gluster command by hand, and see /var/log/glusterfs/glusterd.log on that node"
   }
 }

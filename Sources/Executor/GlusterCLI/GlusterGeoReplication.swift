@@ -59,7 +59,8 @@ public struct GlusterGeoReplication: GeoReplication {
     // 2001 to 2262, where an `Instant` ends: anything else is not an epoch in seconds.
     guard let seconds = Int64(line), (1_000_000_000...Int64.max / 1_000_000_000).contains(seconds) else {
       throw DRError(
-        .malformed, operation, session.description, reason: "\"\(line)\" is no checkpoint in epoch seconds")
+        .malformed, operation, session.description, reason: "\"\(line)\" is no checkpoint in epoch seconds",
+        remedy: XMLTree.remedy)
     }
     return Instant(epochSeconds: seconds)
   }

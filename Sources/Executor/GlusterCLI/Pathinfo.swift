@@ -26,24 +26,30 @@ struct Pathinfo: Hashable, Sendable {
     }
     guard !bricks.isEmpty else {
       throw DRError(
-        .malformed, "find a file's subvolume", reason: "no brick in the pathinfo \"\(text.prefix(400))\"")
+        .malformed, "find a file's subvolume", reason: "no brick in the pathinfo \"\(text.prefix(400))\"",
+        remedy: "see that the path is on a Gluster mount: getfattr -n trusted.glusterfs.pathinfo FILE")
     }
   }
 
   /// `/brick):host:/brick/path>`.
   private static func brick(_ text: Substring) -> BrickName? {
-    // The path ends where `):` is followed by a host and the same path again.
+    guard text.first == "/" else { return nil }
+    // The path ends where `):` is followed by a host and the same path again. A path with more brackets than this is none:
+    // each costs a search of the whole text.
     var search = text.startIndex
-    while let close = text[search...].firstIndex(of: ")") {
+    var tries = 0
+    while tries < 32, let close = text[search...].firstIndex(of: ")") {
       let path = text[..<close]
       let rest = text[text.index(after: close)...]
       if rest.first == ":" {
         let tail = rest.dropFirst()
         if let colon = Self.range(of: ":\(path)/", in: tail) {
-          return BrickName(node: String(tail[..<colon]), path: String(path))
+          let node = tail[..<colon]
+          return node.isEmpty || node.contains("/") ? nil : BrickName(node: String(node), path: String(path))
         }
       }
       search = text.index(after: close)
+      tries += 1
     }
     return nil
   }

@@ -24,7 +24,7 @@ enum StatusRows {
     for (a, b) in zip(rows, rows.dropFirst()) where a.brick == b.brick {
       throw DRError(
         .malformed, "read the geo-replication status", session.description,
-        reason: "two workers for the brick \(a.brick)")
+        reason: "two workers for the brick \(a.brick)", remedy: XMLTree.remedy)
     }
     return rows
   }
@@ -54,7 +54,8 @@ enum StatusRows {
   private static func name(_ pair: XMLTree, _ names: [String]) throws(DRError) -> String {
     guard let found = pair.child(names), let text = found.known else {
       throw DRError(
-        .malformed, "read the geo-replication status", "\(pair.path)/\(names[0])", reason: "missing or empty")
+        .malformed, "read the geo-replication status", "\(pair.path)/\(names[0])", reason: "missing or empty",
+        remedy: XMLTree.remedy)
     }
     return text
   }
@@ -63,7 +64,9 @@ enum StatusRows {
     guard let node = pair.child(name), node.known != nil else { return nil }
     let value = try node.integer()
     guard value >= 0 else {
-      throw DRError(.malformed, "read the geo-replication status", node.path, reason: "\(value) is negative")
+      throw DRError(
+        .malformed, "read the geo-replication status", node.path, reason: "\(value) is negative",
+        remedy: XMLTree.remedy)
     }
     return value
   }
@@ -75,7 +78,8 @@ enum StatusRows {
     case "No": return false
     default:
       throw DRError(
-        .malformed, "read the geo-replication status", node.path, reason: "\"\(text)\" is neither Yes nor No")
+        .malformed, "read the geo-replication status", node.path, reason: "\"\(text)\" is neither Yes nor No",
+        remedy: XMLTree.remedy)
     }
   }
 

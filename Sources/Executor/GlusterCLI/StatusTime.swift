@@ -11,7 +11,8 @@ enum StatusTime {
     // An `Instant` counts nanoseconds: it ends in April 2262.
     guard let seconds = epochSeconds(text), seconds <= Int64.max / 1_000_000_000 else {
       throw DRError(
-        .malformed, "read the geo-replication status", path, reason: "\"\(text)\" is no date and time")
+        .malformed, "read the geo-replication status", path, reason: "\"\(text)\" is no date and time",
+        remedy: XMLTree.remedy)
     }
     return Instant(epochSeconds: seconds)
   }

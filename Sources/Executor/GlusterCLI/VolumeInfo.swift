@@ -42,7 +42,8 @@ struct VolumeInfo: Sendable {
     else {
       throw DRError(
         .malformed, "read the volume", volume,
-        reason: "\(bricks.count) bricks make no subvolumes of replica \(replica), disperse \(disperse)")
+        reason: "\(bricks.count) bricks make no subvolumes of replica \(replica), disperse \(disperse)",
+        remedy: XMLTree.remedy)
     }
     self.width = width
   }
@@ -57,7 +58,8 @@ struct VolumeInfo: Sendable {
       }
       previous = text[index]
     }
-    throw DRError(.malformed, "read the volume", path, reason: "\"\(text)\" is no host:/path")
+    throw DRError(
+      .malformed, "read the volume", path, reason: "\"\(text)\" is no host:/path", remedy: XMLTree.remedy)
   }
 }
 
@@ -76,7 +78,8 @@ struct VolumeQueries: Sendable {
       return VolumeOption(name: name, raw: try node.require("Value").text)
     }
     throw DRError(
-      .malformed, "read the volume option \(name)", volume, reason: "the answer does not name it")
+      .malformed, "read the volume option \(name)", volume, reason: "the answer does not name it",
+      remedy: XMLTree.remedy)
   }
 
   func geometry(_ volume: String) async throws(DRError) -> VolumeGeometry {

@@ -71,6 +71,8 @@ struct VolumeOption {
   }
 
   private func malformed(_ wanted: String) -> DRError {
-    DRError(.malformed, "read a volume option", name, reason: "\"\(value ?? "")\" is not \(wanted)")
+    DRError(
+      .malformed, "read a volume option", name, reason: "\"\(value ?? "")\" is not \(wanted)",
+      remedy: XMLTree.remedy)
   }
 }

@@ -19,6 +19,8 @@ enum EngineFault {
     return flat.count > 500 ? flat.prefix(500) + "…" : flat
   }
 
+  static let isEngineUp = "See that ovirt-engine.service runs there; it answers some minutes after its start"
+
   /// The error for a reply that is no success. 401 has been dealt with by the session.
   static func error(_ reply: OVirtReply, _ call: CallName) -> DRError {
     let fault = text(of: reply)
@@ -30,12 +32,12 @@ enum EngineFault {
     case 404:
       // The engine's own 404 is empty or a fault; a page is the web server's, while the engine is down or deploying.
       if fault == nil && !reply.body.isEmpty {
-        return call.error(.transient, "HTTP 404 by something that is not the engine's API")
+        return call.error(.transient, "HTTP 404 by something that is not the engine's API", isEngineUp)
       }
       return call.error(.missing, fault ?? "there is none")
     case 409: return call.error(isLasting(reason) ? .refused : .transient, reason)
     case 500: return call.error(isIllegalDisk(reason) ? .refused : .transient, reason)
-    case 408, 429, 501...599: return call.error(.transient, reason)
+    case 408, 429, 501...599: return call.error(.transient, reason, isEngineUp)
     default:
       return call.error(
         .malformed, "unexpected HTTP \(reply.status)\(fault.map { ": \($0)" } ?? "")",

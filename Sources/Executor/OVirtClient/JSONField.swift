@@ -18,7 +18,10 @@ struct JSONField {
     }
     path = ""
     self.call = call
-    guard case .object = value else { throw call.error(.malformed, "the reply is no JSON object") }
+    guard case .object = value else {
+      throw call.error(
+        .malformed, "the reply is no JSON object", "Check that the URL names an oVirt 4 engine")
+    }
   }
 
   private init(value: JSONValue?, path: String, call: CallName) {
@@ -50,7 +53,9 @@ struct JSONField {
   }
 
   func malformed(_ problem: String) -> DRError {
-    call.error(.malformed, "the reply's field \(path) \(problem)")
+    call.error(
+      .malformed, "the reply's field \(path) \(problem)",
+      "Compare with the engine's own answer (curl …/ovirt-engine/api/…): its version may write it otherwise")
   }
 
   /// A text, or a number's or truth value's text, as the engine is free to write either; nil if absent.

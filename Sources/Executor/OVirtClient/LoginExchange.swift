@@ -55,8 +55,15 @@ enum LoginExchange {
       return .success(Secret(token))
     case 400, 401, 403: return .failure(call.error(.refused, "HTTP \(reply.status)", remedy))
     case 500...599, 408, 429, 404:
-      return .failure(call.error(.transient, "HTTP \(reply.status) at the login: the engine may be starting"))
-    default: return .failure(call.error(.malformed, "unexpected HTTP \(reply.status) at the login"))
+      return .failure(
+        call.error(
+          .transient, "HTTP \(reply.status) at the login: the engine may be starting", EngineFault.isEngineUp)
+      )
+    default:
+      return .failure(
+        call.error(
+          .malformed, "unexpected HTTP \(reply.status) at the login",
+          "Check that the URL names an oVirt 4 engine"))
     }
   }
 

@@ -116,7 +116,7 @@ public struct EngineSearch: Sendable, Hashable {
   }
 
   static func illegal(_ why: String) -> EngineFault {
-    .bad("The search expression is illegal: \(why).")
+    .bad("The search expression is illegal: \(OneLine.of(why, limit: 400)).")
   }
 
   /// Numbers by value, everything else by text.

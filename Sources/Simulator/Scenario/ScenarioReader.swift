@@ -22,6 +22,7 @@ public enum ScenarioReader {
     }
     try checkSizes(plan, machines)
     let (every, policy) = try readSync(map.required("sync"))
+    try checkLength(map, extent, every)
     if case .cycles(let count) = extent,
       Int64(count) > TimeSpan.hours(24 * 366).nanoseconds / every.nanoseconds
     {
@@ -49,6 +50,18 @@ public enum ScenarioReader {
     let (key, value) = try map.exactlyOne(of: ["cycles", "duration"])
     if key == "cycles" { return .cycles(try value.int(in: 1...100_000)) }
     return .duration(try value.duration(in: .minutes(2)...(.hours(24 * 366))))
+  }
+
+  /// Instants are 64 bits of nanoseconds: they end in the year 2262.
+  private static func checkLength(
+    _ map: StrictMapping, _ extent: Scenario.Extent, _ every: TimeSpan
+  ) throws(StrictYAMLError) {
+    guard case .cycles(let count) = extent else { return }
+    let (length, overflow) = every.nanoseconds.multipliedReportingOverflow(by: Int64(count))
+    guard overflow || TimeSpan(nanoseconds: length) > .hours(24 * 366 * 20) else { return }
+    throw try map.required("cycles").error(
+      "\(count) cycles, one every \(every.text), are more than 20 years",
+      remedy: "Use fewer cycles, or a shorter sync.every")
   }
 
   private static func readPrimary(_ node: StrictNode?, _ plan: inout WorldPlan) throws(StrictYAMLError) {

@@ -61,7 +61,10 @@ struct JSONReader {
       let taken = String(decoding: bytes[bytes.startIndex..<(end ?? bytes.endIndex)], as: UTF8.self)
       bytes = bytes[(end ?? bytes.endIndex)...]
       if taken == "null" { return [] }
-      guard taken == "true" || taken == "false" || Double(taken) != nil else { throw fail("an unknown word") }
+      // Of words, `nan` and `inf` would be numbers, too.
+      guard taken == "true" || taken == "false" || Double(taken)?.isFinite == true else {
+        throw fail("an unknown word")
+      }
       return [RequestTree(name: name, text: taken)]
     }
   }

@@ -1,3 +1,5 @@
+import DRKit
+
 /// Reads the small XML documents that clients of the engine send: elements, attributes, text, CDATA, comments and
 /// processing instructions. No DTD, no entities but the five and character references; bounded depth and size.
 struct XMLReader {
@@ -18,7 +20,9 @@ struct XMLReader {
 
   private init(bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
-  private func fail(_ reason: String) -> UnreadableBody { UnreadableBody(reason: reason) }
+  private func fail(_ reason: String) -> UnreadableBody {
+    UnreadableBody(reason: OneLine.of(reason, limit: 400))
+  }
 
   private func starts(with text: StaticString) -> Bool {
     text.withUTF8Buffer { bytes.starts(with: $0) }

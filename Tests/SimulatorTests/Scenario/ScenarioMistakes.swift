@@ -119,4 +119,25 @@ struct ScenarioMistakes {
     #expect(words.contains(mistake.words), "\(words)")
     #expect(words.hasPrefix("bad.yaml:") && (error?.line ?? 0) > 0)
   }
+
+  @Test("numbers that are each in range, and not together")
+  func together() {
+    func words(_ changes: [(String, String)]) -> String {
+      var text = Self.good
+      for (old, new) in changes {
+        #expect(text.contains(old))
+        text.replace(old, with: new, maxReplacements: 1)
+      }
+      let error = #expect(throws: StrictYAMLError.self) { try ScenarioReader.read(text, file: "bad.yaml") }
+      return error?.description ?? ""
+    }
+    // 100,000 cycles of 30 days: 8,000 years, more than an instant holds.
+    let long = words([("cycles: 2", "cycles: 100000"), ("every: 30m", "every: 30d")])
+    #expect(
+      long.contains("bad.yaml:4:9: cycles: 100000 cycles, one every 30d00h, are more than 20 years"),
+      "\(long)")
+    // The size of an exbibyte in words.
+    let large = words([("size: 1TiB", "size: 1024PiB"), ("count: 2, disk: 1GiB", "count: 10000, disk: 1PiB")])
+    #expect(large.contains("do not fit on the primary volume of 1024.0 PiB"), "\(large)")
+  }
 }

@@ -21,7 +21,9 @@ package struct DirectoryHandle: Sendable {
   package init(path: String) throws(DRError) {
     let number = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard number >= 0 else {
-      throw DRError(.unfit, "open a directory", path, reason: String(cString: strerror(errno)))
+      throw DRError(
+        .unfit, "open a directory", path, reason: String(cString: strerror(errno)),
+        remedy: "name a directory that this user can read")
     }
     root = Descriptor(number)
   }
@@ -89,7 +91,9 @@ package struct DirectoryHandle: Sendable {
     var status = stat()
     guard fstat(number, &status) == 0 else { throw FileFailure.error(operation, path.text, errno) }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw DRError(.refused, operation, path.text, reason: "it is no regular file")
+      throw DRError(
+        .refused, operation, path.text, reason: "it is no regular file",
+        remedy: "see what stands at that path on the volume")
     }
     return (descriptor, status)
   }

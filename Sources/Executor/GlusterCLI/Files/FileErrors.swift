@@ -21,9 +21,11 @@ package enum FileFailure {
       return DRError(.refused, operation, path, reason: text, remedy: "make room on the volume")
     case ELOOP, ENOTDIR:
       return DRError(
-        .refused, operation, path, reason: "\(text): a part of the path is a symbolic link, or no directory")
+        .refused, operation, path, reason: "\(text): a part of the path is a symbolic link, or no directory",
+        remedy: "see who put it there: drkit follows no links on a volume")
     case EISDIR, ENOTEMPTY, EEXIST, ENAMETOOLONG, EFBIG, ENOTSUP:
-      return DRError(.refused, operation, path, reason: text)
+      return DRError(
+        .refused, operation, path, reason: text, remedy: "see what stands at that path on the volume")
     default:
       // ENOTCONN, ETIMEDOUT, ESTALE, EIO, …: bricks come and go. EINVAL: seen once in a while on 10.3 from fchmod of a file
       // just created on a sharded volume, and not again at the next try.

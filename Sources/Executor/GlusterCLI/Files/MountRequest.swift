@@ -23,7 +23,8 @@ package struct MountRequest: Hashable, Sendable {
     for path in [directory, logFile] {
       try Self.check(path, allowing: "/-_.+@", "a path")
       guard path.hasPrefix("/") else {
-        throw DRError(.unfit, "mount a volume", path, reason: "the path is not absolute")
+        throw DRError(
+          .unfit, "mount a volume", path, reason: "the path is not absolute", remedy: "begin it with /")
       }
     }
     subject = "\(server):/\(volume)"

@@ -20,7 +20,9 @@ package struct VolumeFiles: Sendable {
     let operation = "read a file"
     guard let (file, status) = try handle.file(path, operation) else { return nil }
     guard Int64(status.st_size) <= Int64(Self.smallFileLimit) else {
-      throw DRError(.refused, operation, path.text, reason: "\(status.st_size) bytes, more than 1 MiB")
+      throw DRError(
+        .refused, operation, path.text, reason: "\(status.st_size) bytes, more than 1 MiB",
+        remedy: "see what stands at that path on the volume")
     }
     // One byte more than may be there: a file that grew is noticed.
     var bytes = [UInt8](repeating: 0, count: Self.smallFileLimit + 1)

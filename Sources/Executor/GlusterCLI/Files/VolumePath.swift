@@ -33,6 +33,8 @@ package struct VolumePath: Hashable, Sendable {
   }
 
   private static func invalid(_ text: String, _ reason: String) -> DRError {
-    DRError(.unfit, "use a path of a volume", String(text.prefix(200)), reason: reason)
+    DRError(
+      .unfit, "use a path of a volume", String(text.prefix(200)), reason: reason,
+      remedy: "use a path below the volume's root")
   }
 }

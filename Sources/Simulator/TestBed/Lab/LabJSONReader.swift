@@ -94,6 +94,8 @@ private struct LabJSONReader {
       at = start
       throw fault("a value is expected")
     }
+    // A number too large for a Double could not be written again.
+    guard value.isFinite else { throw fault("a number is too large") }
     return .number(value)
   }
 
