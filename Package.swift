@@ -138,7 +138,7 @@ let package = Package(
     .executableTarget(
       name: "drctl",
       dependencies: [
-        "DRKit", "Simulator", "TestBed", "Wire", "Site", "Bench", "Agent",
+        "DRKit", "Simulator", "TestBed", "Wire", "Site", "OVirtClient", "Bench", "Agent",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: house),

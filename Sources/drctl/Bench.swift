@@ -4,8 +4,9 @@ import DRKit
 
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure the simulator, and digests, on this machine.",
-    subcommands: [Core.self, Determinism.self, Digest.self])
+    commandName: "bench",
+    abstract: "Measure the simulator, digests and the engine transports on this machine.",
+    subcommands: [Core.self, Determinism.self, Digest.self, Transport.self])
 
   struct Core: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
