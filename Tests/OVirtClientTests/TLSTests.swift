@@ -125,6 +125,24 @@ struct TLSTests {
     }
   }
 
+  @Test(
+    "A redirect from https down to http gets no request, and no token", arguments: TransportKind.allCases)
+  func downgrade(kind: TransportKind) async throws {
+    let certificates = try Certificates()
+    defer { certificates.remove() }
+    let thief = try await MisbehavingServer { _, _ in MisbehavingServer.ok("{}") }
+    let target = "http://127.0.0.1:\(thief.port)/x"
+    let server = try await MisbehavingServer(tls: try certificates.context("good")) { _, _ in
+      [.send("HTTP/1.1 302 Found\r\nLocation: \(target)\r\nContent-Length: 0\r\n\r\n")]
+    }
+    let found = try await error(
+      kind, "https://127.0.0.1:\(server.port)", .file(certificates.path("ca-a.pem")))
+    #expect(found == .redirected(to: target))
+    #expect(server.requests.count == 1 && thief.requests == [])
+    await server.stop()
+    await thief.stop()
+  }
+
   private func error(
     _ kind: TransportKind, _ url: String, _ authority: CertificateAuthority
   ) async throws -> TransportError? {
