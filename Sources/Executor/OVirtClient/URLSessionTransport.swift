@@ -1,4 +1,5 @@
 import DRKit
+import Dispatch
 import Foundation
 import FoundationNetworking
 
@@ -10,6 +11,7 @@ public final class URLSessionTransport: OVirtTransport {
   private let client: EngineClient
   private let route: EngineRoutes.Route
   private let session: URLSession
+  private let queue = DispatchQueue(label: "drkit.transport")
   private let address: EngineAddress
   private let deadline: TimeSpan
 
@@ -41,9 +43,9 @@ public final class URLSessionTransport: OVirtTransport {
   public func shutdown() async { await client.shutdown() }
 
   public func send(_ request: OVirtRequest) async throws(TransportError) -> OVirtReply {
-    let session = session
     guard let outgoing = urlRequest(request) else { throw .garbled("the request's URL can't be written") }
-    return try await Outcome.within(deadline) { await Self.perform(outgoing, in: session) }
+    let exchange = URLSessionExchange(outgoing, session, queue)
+    return try await Outcome.within(deadline) { await exchange.outcome() }
   }
 
   private func urlRequest(_ request: OVirtRequest) -> URLRequest? {
@@ -54,23 +56,5 @@ public final class URLSessionTransport: OVirtTransport {
     outgoing.setValue(route.text, forHTTPHeaderField: EngineRoutes.header)
     if let body = request.body { outgoing.httpBody = Data(body) }
     return outgoing
-  }
-
-  private static func perform(_ request: URLRequest, in session: URLSession) async -> Outcome {
-    if Task.isCancelled { return .failure(.cancelled) }
-    do {
-      let (data, response) = try await session.data(for: request)
-      guard let response = response as? HTTPURLResponse else {
-        return .failure(.garbled("the reply is not HTTP's"))
-      }
-      return .success(EngineProtocol.reply(response, data))
-    } catch let error as TransportError {
-      return .failure(error)
-    } catch let error as URLError where error.code == .cancelled {
-      return .failure(.cancelled)
-    } catch {
-      // Never its text: Foundation puts the whole URL into it.
-      return .failure(.unreachable("\(type(of: error))"))
-    }
   }
 }
