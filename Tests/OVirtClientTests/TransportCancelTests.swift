@@ -73,6 +73,37 @@ import Testing
   }
 
   @Test(
+    "Cancels at the moment of the reply, by many callers at once, never wait for each other",
+    arguments: TransportKind.allCases)
+  func races(kind: TransportKind) async throws {
+    let server = try await MisbehavingServer { _, _ in MisbehavingServer.ok("{}") }
+    let transport = try makeTransport(kind, server.port)
+    let ended = await withTaskGroup(of: Int.self) { group in
+      for caller in 0..<16 { group.addTask { await Self.racer(caller, transport) } }
+      return await group.reduce(0, +)
+    }
+    #expect(ended == 16 * 100)
+    #expect(try await transport.send(OVirtRequest(.get, "/x")).status == 200)
+    await transport.shutdown()
+    await server.stop()
+  }
+
+  /// How many of its requests ended as they may.
+  private static func racer(_ caller: Int, _ transport: any OVirtTransport) async -> Int {
+    var ended = 0
+    for round in 0..<100 {
+      let task = Task { await outcome(transport, OVirtRequest(.get, "/x")) }
+      for _ in 0..<(round * 7 + caller) % 90 { await Task.yield() }
+      task.cancel()
+      switch await task.value {
+      case .success(let reply): if reply.body == Array("{}".utf8) { ended += 1 }
+      case .failure(let error): if error == .cancelled { ended += 1 }
+      }
+    }
+    return ended
+  }
+
+  @Test(
     "Many callers at once each get their own reply, while others give up", arguments: TransportKind.allCases)
   func crowd(kind: TransportKind) async throws {
     let server = try await MisbehavingServer { _, request in
