@@ -44,7 +44,7 @@ enum EngineRoutes {
 ///
 /// Foundation's rules for such a class, none of which it checks: the client is called on the session's own queue only
 /// (the registry of its tasks has no lock), never after the task's end (it traps), with the body in one piece
-/// (`data(for:)` keeps the last), and never with a 401 that carries `WWW-Authenticate` (it asks for credentials).
+/// (the last piece is kept), and never with a 401 that carries `WWW-Authenticate` (it asks for credentials).
 final class EngineProtocol: URLProtocol {
   private let load = Load()
 
