@@ -114,7 +114,7 @@ public enum TransportTrial {
     }
     return try row(
       kind, "100 MB body, whole, 3 times", passed, 3, before, peak: true,
-      limit: 6 * largeBody)
+      limit: 4 * largeBody)
   }
 
   private static func row(
