@@ -4,8 +4,9 @@ import DRKit
 
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure the simulator, and digests, on this machine.",
-    subcommands: [Core.self, Determinism.self, Digest.self, Fuzz.self, FuzzWork.self])
+    commandName: "bench",
+    abstract: "Measure the simulator, digests, the engine transports and the parsers on this machine.",
+    subcommands: [Core.self, Determinism.self, Digest.self, Transport.self, Fuzz.self, FuzzWork.self])
 
   struct Core: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 import DRKit
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -14,6 +15,10 @@ final class MisbehavingServer: Sendable {
     case flood(Int)
     case pause(Duration)
     case close
+    /// Closes without TLS's good-bye.
+    case cut
+    /// As `cut`, and what is under way is thrown away: the other side sees a reset.
+    case reset
   }
 
   let port: Int
@@ -90,10 +95,29 @@ private final class ScriptHandler: ChannelInboundHandler {
         case .flood(let count): try? await channel.writeAndFlush(ByteBuffer(repeating: 0x78, count: count))
         case .pause(let span): try? await Task.sleep(for: span)
         case .close: try? await channel.close()
+        case .cut: try? await Cut.off(channel, resets: false)
+        case .reset: try? await Cut.off(channel, resets: true)
         }
       }
     }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
+
+private enum Cut {
+  /// Past the TLS handler, if there is one: the close begins at the pipeline's front.
+  static func off(_ channel: any Channel, resets: Bool) async throws {
+    if resets {
+      let options = channel as? any SocketOptionProvider
+      try await options?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+    }
+    try await channel.eventLoop.submit {
+      if let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) {
+        tls.close(promise: nil)
+      } else {
+        channel.close(promise: nil)
+      }
+    }.get()
+  }
 }

@@ -4,42 +4,15 @@ import Testing
 @testable import OVirtClient
 
 @Suite("The transport against a server that misbehaves") struct TransportTests {
-  /// Where the deadline is not the subject it must not be what ends the request: simulator tests can hold every core for longer than
-  /// ten seconds.
-  private static let patience = TimeSpan.seconds(600)
-
-  private func transport(
-    _ port: Int, deadline: TimeSpan = Self.patience, bodyLimit: Int = 1_000_000
-  ) throws -> AsyncHTTPTransport {
-    try AsyncHTTPTransport(
-      address: try EngineAddress(url: "http://127.0.0.1:\(port)"), authority: .system, deadline: deadline,
-      bodyLimit: bodyLimit)
-  }
-
-  private func outcome(
-    of steps: [MisbehavingServer.Step], deadline: TimeSpan = Self.patience
-  ) async throws -> Result<OVirtReply, TransportError> {
-    let server = try await MisbehavingServer { _, _ in steps }
-    let transport = try transport(server.port, deadline: deadline)
-    let result: Result<OVirtReply, TransportError>
-    do throws(TransportError) {
-      result = .success(try await transport.send(OVirtRequest(.get, "/x")))
-    } catch {
-      result = .failure(error)
-    }
-    await transport.shutdown()
-    await server.stop()
-    return result
-  }
-
-  @Test("A request arrives as it was made, and the reply comes back whole") func whole() async throws {
+  @Test("A request arrives as it was made, and the reply comes back whole", arguments: TransportKind.allCases)
+  func whole(kind: TransportKind) async throws {
     let server = try await MisbehavingServer { _, _ in
       [
         .send("HTTP/1.1 409 Conflict\r\nContent-Length: 4\r\nX-A: b\r\n\r\n"), .pause(.milliseconds(20)),
         .send("abcd"),
       ]
     }
-    let transport = try transport(server.port)
+    let transport = try makeTransport(kind, server.port)
     let reply = try await transport.send(
       OVirtRequest(
         .post, "/ovirt-engine/api/x", query: [.init("search", "name=a b&c")],
@@ -54,9 +27,10 @@ import Testing
     await server.stop()
   }
 
-  @Test("A refused port is reported at once") func refused() async throws {
+  @Test("A refused port is reported at once", arguments: TransportKind.allCases)
+  func refused(kind: TransportKind) async throws {
     let closed = try ClosedPort()
-    let transport = try transport(closed.port)
+    let transport = try makeTransport(kind, closed.port)
     let clock = ContinuousClock()
     let start = clock.now
     let error = await #expect(throws: TransportError.self) {
@@ -68,8 +42,10 @@ import Testing
     closed.release()
   }
 
-  @Test("A server that never answers, or drips, ends at the deadline", arguments: [false, true])
-  func hang(drips: Bool) async throws {
+  @Test(
+    "A server that never answers, or drips, ends at the deadline", arguments: TransportKind.allCases,
+    [false, true])
+  func hang(kind: TransportKind, drips: Bool) async throws {
     var steps: [MisbehavingServer.Step] = []
     if drips {
       steps.append(.send("HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n"))
@@ -77,71 +53,83 @@ import Testing
     }
     let clock = ContinuousClock()
     let start = clock.now
-    let result = try await outcome(of: steps, deadline: .milliseconds(300))
+    let result = try await outcome(kind, of: steps, deadline: .milliseconds(300))
     #expect(result == .failure(.timeout(.milliseconds(300))))
     #expect(clock.now - start < .seconds(60))
   }
 
-  @Test("A drip within the head ends at the deadline") func headDrip() async throws {
+  @Test("A drip within the head ends at the deadline", arguments: TransportKind.allCases)
+  func headDrip(kind: TransportKind) async throws {
     var steps: [MisbehavingServer.Step] = [.send("HTTP/1.1 200 OK\r\nX: ")]
     for _ in 0..<10_000 { steps += [.send("x"), .pause(.milliseconds(50))] }
     #expect(
-      try await outcome(of: steps, deadline: .milliseconds(300)) == .failure(.timeout(.milliseconds(300))))
+      try await outcome(kind, of: steps, deadline: .milliseconds(300))
+        == .failure(.timeout(.milliseconds(300))))
   }
 
   @Test(
-    "A reply that breaks off is truncated, never a short success",
-    arguments: [
+    "A reply that breaks off is truncated, never a short success", arguments: TransportKind.allCases,
+    [
       "", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
     ])
-  func truncated(text: String) async throws {
-    let result = try await outcome(of: [.send(text), .close])
+  func truncated(kind: TransportKind, text: String) async throws {
+    let result = try await outcome(kind, of: [.send(text), .close])
     guard case .failure(.truncated) = result else {
       Issue.record("\(result)")
       return
     }
   }
 
-  @Test("A server that does not speak HTTP is garbled") func garbled() async throws {
-    let result = try await outcome(of: [.send("SSH-2.0-OpenSSH_9.2\r\n\r\n"), .close])
+  @Test("A server that does not speak HTTP is garbled", arguments: TransportKind.allCases)
+  func garbled(kind: TransportKind) async throws {
+    let result = try await outcome(kind, of: [.send("SSH-2.0-OpenSSH_9.2\r\n\r\n"), .close])
     guard case .failure(.garbled) = result else {
       Issue.record("\(result)")
       return
     }
   }
 
-  @Test("A body over the limit is refused, announced or not", arguments: [true, false])
-  func tooLarge(announced: Bool) async throws {
+  @Test(
+    "A body over the limit is refused, announced or not", arguments: TransportKind.allCases, [true, false])
+  func tooLarge(kind: TransportKind, announced: Bool) async throws {
     let head = announced ? "Content-Length: 2000000" : "Connection: close"
-    let result = try await outcome(of: [
-      .send("HTTP/1.1 200 OK\r\n\(head)\r\n\r\n"), .flood(2_000_000), .close,
-    ])
+    let result = try await outcome(
+      kind,
+      of: [
+        .send("HTTP/1.1 200 OK\r\n\(head)\r\n\r\n"), .flood(2_000_000), .close,
+      ])
     #expect(result == .failure(.tooLarge(limit: 1_000_000)))
   }
 
   @Test(
-    "A redirect is not followed, and its target named without its query",
-    arguments: [301, 302, 303, 307, 308])
-  func redirect(status: Int) async throws {
-    let result = try await outcome(of: [
-      .send(
-        "HTTP/1.1 \(status) Found\r\nLocation: http://evil.example/login?token=s3\r\nContent-Length: 0\r\n\r\n"
-      )
-    ])
+    "A redirect is not followed, and its target named without its query", arguments: TransportKind.allCases,
+    [301, 302, 303, 307, 308])
+  func redirect(kind: TransportKind, status: Int) async throws {
+    let result = try await outcome(
+      kind,
+      of: [
+        .send(
+          "HTTP/1.1 \(status) Found\r\nLocation: http://evil.example/login?token=s3\r\nContent-Length: 0\r\n\r\n"
+        )
+      ])
     #expect(result == .failure(.redirected(to: "http://evil.example/login")))
   }
 
-  @Test("A Basic challenge is a plain 401") func challenge() async throws {
-    let result = try await outcome(of: [
-      .send("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n")
-    ])
+  @Test("A Basic challenge is a plain 401", arguments: TransportKind.allCases)
+  func challenge(kind: TransportKind) async throws {
+    let result = try await outcome(
+      kind,
+      of: [
+        .send("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n")
+      ])
     #expect(try result.get().status == 401)
   }
 
-  @Test("Cancelling ends a request at once") func cancelled() async throws {
+  @Test("Cancelling ends a request at once", arguments: TransportKind.allCases)
+  func cancelled(kind: TransportKind) async throws {
     let server = try await MisbehavingServer { _, _ in [] }
-    let transport = try transport(server.port)
+    let transport = try makeTransport(kind, server.port)
     let task = Task { () -> TransportError? in
       do throws(TransportError) {
         _ = try await transport.send(OVirtRequest(.get, "/x"))
@@ -160,9 +148,10 @@ import Testing
     await server.stop()
   }
 
-  @Test("Shutting down does not wait for a handshake that hangs") func shutdownInHandshake() async throws {
+  @Test("Shutting down does not wait for a handshake that hangs", arguments: TransportKind.allCases)
+  func shutdownInHandshake(kind: TransportKind) async throws {
     let server = try await MisbehavingServer { _, _ in [] }
-    let transport = try AsyncHTTPTransport(
+    let transport = try kind.make(
       address: try EngineAddress(url: "https://127.0.0.1:\(server.port)"), authority: .system,
       deadline: .milliseconds(200))
     let clock = ContinuousClock()
@@ -176,11 +165,12 @@ import Testing
     await server.stop()
   }
 
-  @Test("A transport that nobody shut down is no trap; after a shutdown a request is an error") func dropped()
-    async throws
-  {
-    do { _ = try transport(1) }
-    let transport = try transport(1)
+  @Test(
+    "A transport that nobody shut down is no trap; after a shutdown a request is an error",
+    arguments: TransportKind.allCases)
+  func dropped(kind: TransportKind) async throws {
+    do { _ = try makeTransport(kind, 1) }
+    let transport = try makeTransport(kind, 1)
     await transport.shutdown()
     let error = await #expect(throws: TransportError.self) {
       try await transport.send(OVirtRequest(.get, "/x"))
@@ -188,7 +178,8 @@ import Testing
     #expect(error == .unreachable("the client was shut down"))
   }
 
-  @Test("401 twice over the wire: two logins, two requests, one refusal") func twice401() async throws {
+  @Test("401 twice over the wire: two logins, two requests, one refusal", arguments: TransportKind.allCases)
+  func twice401(kind: TransportKind) async throws {
     let server = try await MisbehavingServer { _, request in
       request.hasPrefix("POST /ovirt-engine/sso/oauth/token")
         ? MisbehavingServer.ok(#"{"access_token":"t"}"#)
@@ -197,7 +188,7 @@ import Testing
     let manager = try OVirtManager(
       url: "http://127.0.0.1:\(server.port)/ovirt-engine/api", authority: .system,
       credentials: testCredentials,
-      clock: InstantClock())
+      clock: InstantClock(), transport: kind)
     let error = await #expect(throws: DRError.self) { try await manager.machine(id("a")) }
     #expect(error?.kind == .refused)
     #expect(server.requests.count == 4)

@@ -1,5 +1,6 @@
 import DRKit
 import Foundation
+import OVirtClient
 import Testing
 
 @testable import Site
@@ -97,6 +98,7 @@ struct ConfigurationTests {
       ("host: a1", "host: a1, ssh-user: \"a b\"", ":9:", "domains[0].primary.ssh-user"),
       ("host: b1", "host: b1, session-user: -x", ":11:", "domains[0].destinations[0].session-user"),
       ("access: ssh, host: a1", "access: local, ssh-user: dr", ":9:", "domains[0].primary.ssh-user"),
+      ("  user: admin@internal", "  user: a@b\n  transport: curl", ":6:", "engine.transport"),
     ])
   func mistakes(_ from: String, _ to: String, _ line: String, _ words: String) throws {
     let text = Self.good.replacing(from, with: to)
@@ -108,6 +110,16 @@ struct ConfigurationTests {
     #expect(message.contains("drkit.yaml\(line)"), "\(message)")
     #expect(message.contains(words), "\(message)")
     #expect(!message.contains("hunter2") || words == "engine.password")
+  }
+
+  @Test("knows both transports, and takes the default where none is named")
+  func transports() throws {
+    let standard = try ConfigurationReader.parse(Self.good, file: "drkit.yaml")
+    #expect(standard.engine.transport == .standard)
+    for (word, kind) in [("urlsession", TransportKind.urlSession), ("async-http-client", .asyncHTTPClient)] {
+      let text = Self.good.replacing("  ca: ca.pem", with: "  ca: ca.pem\n  transport: \(word)")
+      #expect(try ConfigurationReader.parse(text, file: "drkit.yaml").engine.transport == kind)
+    }
   }
 
   @Test(

@@ -20,7 +20,8 @@ private let layers: [(folder: String, imports: Set<String>)] = [
   (
     "Sources/Executor/OVirtClient",
     [
-      "DRKit", "AsyncHTTPClient", "Dispatch", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
+      "DRKit", "AsyncHTTPClient", "Dispatch", "Foundation", "FoundationNetworking", "Glibc", "NIOCore",
+      "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
     ]
   ),
   (

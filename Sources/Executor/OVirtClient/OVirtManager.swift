@@ -28,10 +28,10 @@ public struct OVirtManager: VirtualizationManager {
   /// - Throws: `.unfit` for a bad URL or CA file. Nothing is sent yet.
   public init(
     url: String, authority: CertificateAuthority, credentials: OVirtCredentials, clock: any DRClock,
-    correlationID: String? = nil
+    transport kind: TransportKind = .standard, correlationID: String? = nil
   ) throws(DRError) {
     let address = try EngineAddress(url: url)
-    let transport = try AsyncHTTPTransport(address: address, authority: authority)
+    let transport = try kind.make(address: address, authority: authority)
     self.init(
       session: OVirtSession(address: address, credentials: credentials, transport: transport), clock: clock,
       correlationID: correlationID)

@@ -1,4 +1,5 @@
 import DRKit
+import OVirtClient
 
 /// What an administrator configured: one engine, and the storage domains to protect.
 public struct Configuration: Sendable, Hashable {
@@ -24,12 +25,17 @@ public struct EngineAccess: Sendable, Hashable {
   /// `user@profile`.
   public var user: String
   public var password: SecretReference
+  public var transport: TransportKind
 
-  public init(url: String, certificateAuthority: String?, user: String, password: SecretReference) {
+  public init(
+    url: String, certificateAuthority: String?, user: String, password: SecretReference,
+    transport: TransportKind = .standard
+  ) {
     self.url = url
     self.certificateAuthority = certificateAuthority
     self.user = user
     self.password = password
+    self.transport = transport
   }
 }
 

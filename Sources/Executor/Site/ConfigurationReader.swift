@@ -112,7 +112,7 @@ public enum ConfigurationReader {
 
   private static func engine(_ node: StrictNode, _ directory: String) throws(StrictYAMLError) -> EngineAccess
   {
-    let map = try node.mapping(keys: ["url", "ca", "user", "password"])
+    let map = try node.mapping(keys: ["url", "ca", "user", "password", "transport"])
     let secret = try map.required("password").mapping(keys: ["file", "environment"])
       .exactlyOne(of: ["file", "environment"])
     let source = try secret.value.string()
@@ -122,7 +122,9 @@ public enum ConfigurationReader {
         resolve(try node.string(), in: directory)
       },
       user: try map.required("user").string(),
-      password: secret.key == "file" ? .file(resolve(source, in: directory)) : .environment(source))
+      password: secret.key == "file" ? .file(resolve(source, in: directory)) : .environment(source),
+      transport: try map.optional("transport").map { (node) throws(StrictYAMLError) in try node.choice() }
+        ?? .standard)
   }
 
   private static func domain(_ node: StrictNode) throws(StrictYAMLError) -> ProtectedDomain {

@@ -54,7 +54,8 @@ public struct SiteAssembly: Sendable {
   private static func manager(_ access: EngineAccess, _ clock: any DRClock) throws(DRError) -> OVirtManager {
     try OVirtManager(
       url: access.url, authority: access.certificateAuthority.map { .file($0) } ?? .system,
-      credentials: OVirtCredentials(user: access.user, password: access.password.resolve()), clock: clock)
+      credentials: OVirtCredentials(user: access.user, password: access.password.resolve()), clock: clock,
+      transport: access.transport)
   }
 
   private init(
