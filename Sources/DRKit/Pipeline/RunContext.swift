@@ -34,6 +34,13 @@ struct RunContext: Sendable {
     }
   }
 
+  /// What the destination was marked with when the run first asked: decided once, since how much is proved hangs on it.
+  func divergence() async throws(DRError) -> Divergence? {
+    try await durable.once("run.divergence") { () async throws(DRError) in
+      try await ports.catalogue.divergence(of: target.key)
+    }
+  }
+
   func layout() async throws(DRError) -> DomainLayout { DomainLayout(try await domain().id) }
 
   /// Runs `body` as a phase: its times are journalled, and its one-line note with them. A failure is decided once: the next

@@ -52,6 +52,8 @@ public enum Expectation: Sendable, Hashable {
   case withoutPoint(max: TimeSpan)
   /// So many snapshots of ours stand at the engine in the end.
   case leftOverSnapshots(Int)
+  /// Whether the destination is marked as diverged in the end.
+  case diverged(Bool)
   /// These faults were felt.
   case happened([WorldFault.Kind])
 }

@@ -184,7 +184,7 @@ public enum ScenarioReader {
     _ node: StrictNode, _ kinds: [WorldFault.Kind]
   ) throws(StrictYAMLError) -> Expectation {
     let keys = [
-      "laws", "sealed", "failed", "exposure", "without-point", "left-over-snapshots", "happened",
+      "laws", "sealed", "failed", "exposure", "without-point", "left-over-snapshots", "diverged", "happened",
     ]
     let (key, value) = try node.mapping(keys: keys).exactlyOne(of: keys)
     switch key {
@@ -194,6 +194,7 @@ public enum ScenarioReader {
     case "sealed": return .sealed(try value.int(in: 0...1_000_000))
     case "failed": return .failed(try value.int(in: 0...1_000_000))
     case "left-over-snapshots": return .leftOverSnapshots(try value.int(in: 0...1_000_000))
+    case "diverged": return .diverged(try value.bool())
     case "exposure": return .exposure(max: try readMaximum(value))
     case "without-point": return .withoutPoint(max: try readMaximum(value))
     default:
