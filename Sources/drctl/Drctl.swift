@@ -14,7 +14,8 @@ struct Drctl: AsyncParsableCommand {
       With the primary gone:      drctl secondary assess --host gluster-b1 --volume data-dr
       """,
     subcommands: [
-      Simulate.self, Sync.self, Preflight.self, Runs.self, Status.self, Secondary.self, TestBedCommand.self,
+      Simulate.self, Sync.self, Repair.self, Preflight.self, Runs.self, Status.self, Secondary.self,
+      TestBedCommand.self,
       BenchCommand.self,
     ])
 

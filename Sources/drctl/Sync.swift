@@ -39,7 +39,7 @@ struct Sync: AsyncParsableCommand {
         policy.overwritesDetached = overwriteDetached
         let run = SyncRun(ports: site.ports, target: site.target, policy: policy)
         var result: SyncRun.Result
-        repeat { result = try await execute(run, site) } while result.resumed
+        repeat { result = try await Self.execute(run, site) } while result.resumed
         if options.json { Console.out(try JSONText.of(SyncOutput(result))) }
         if let divergence = result.divergence, !options.json { Console.error(DivergenceText.of(divergence)) }
         if result.record.outcome != .sealed || result.record.failure != nil || !result.record.leftOver.isEmpty
@@ -51,7 +51,7 @@ struct Sync: AsyncParsableCommand {
     }
   }
 
-  private func execute(_ run: SyncRun, _ site: SiteAssembly) async throws -> SyncRun.Result {
+  static func execute(_ run: SyncRun, _ site: SiteAssembly) async throws -> SyncRun.Result {
     let fresh = SystemRandom.runID()
     let heard = HeardSignal()
     do {
@@ -61,7 +61,7 @@ struct Sync: AsyncParsableCommand {
         try await cancelledBySignals(heard) { try await run.execute(fresh: fresh) }
       }
     } catch let error as DRError where error.kind == .stopped {
-      throw Self.ended(error, heard.isSet, site.target.key)
+      throw ended(error, heard.isSet, site.target.key)
     }
   }
 

@@ -9,13 +9,19 @@ public struct Divergence: Hashable, Sendable, Codable {
   public var image: String
   /// How, with the shards that differ.
   public var reason: String
+  /// The session's options, from before a repair deletes it until it has put them back: they must outlive the repair's run.
+  public var settings: [SessionSetting]?
 
-  public init(key: DestinationKey, run: RunID, at: Instant, image: String, reason: String) {
+  public init(
+    key: DestinationKey, run: RunID, at: Instant, image: String, reason: String,
+    settings: [SessionSetting]? = nil
+  ) {
     self.key = key
     self.run = run
     self.at = at
     self.image = image
     self.reason = reason
+    self.settings = settings
   }
 }
 

@@ -27,7 +27,8 @@ struct ContentComparison: Sendable {
       // A sample of a copy that is known to be wrong somewhere says nothing.
       let isDiverged = try await context.divergence() != nil
       return VerifyDecision(
-        level: isDiverged ? .full : context.policy.verify, block: shard ?? ContentComparison.plainBlock)
+        level: isDiverged || context.repairs ? .full : context.policy.verify,
+        block: shard ?? ContentComparison.plainBlock)
     }
   }
 

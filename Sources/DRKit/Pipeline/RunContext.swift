@@ -5,6 +5,8 @@ struct RunContext: Sendable {
   let policy: SyncPolicy
   let ports: SyncPorts
   let durable: Durable
+  /// Whether this run heals a diverged destination: decided when it began.
+  var repairs = false
 
   func note(_ phase: Phase, _ text: String) {
     ports.observer.observe(.noted(phase, text), at: ports.clock.now)

@@ -86,8 +86,9 @@ public struct SyncRun: Sendable {
       run: record.id, clock: ports.clock, journal: ports.journal, observer: ports.observer,
       retry: policy.retry,
       lease: lease)
-    let context = RunContext(
+    var context = RunContext(
       run: record.id, target: target, policy: policy, ports: ports.leased(by: lease), durable: durable)
+    context.repairs = try await repairs(durable, isFresh: unfinished == nil)
 
     let verdict = try await verdict(context)
     try await mark(context, verdict)
@@ -116,6 +117,20 @@ public struct SyncRun: Sendable {
           key: target.key, run: context.run, at: ports.clock.now, image: failure.subject,
           reason: failure.reason))
     }
+  }
+
+  /// A run that is resumed stays what it was, whoever resumes it.
+  private func repairs(_ durable: Durable, isFresh: Bool) async throws(DRError) -> Bool {
+    let step = "run.repairs"
+    if try await durable.recall(step, as: Bool.self) != nil { return true }
+    guard isFresh && policy.repairs else { return false }
+    // Without a mark there is nothing to heal, and nowhere to keep the session's options.
+    let mark = try await retrying { () async throws(DRError) in
+      try await ports.catalogue.divergence(of: target.key)
+    }
+    guard mark != nil else { return false }
+    try await durable.remember(true, step)
+    return true
   }
 
   /// Forward to a sealed point, or to the reason why there is none. Journalled: a run that failed once only backs out.

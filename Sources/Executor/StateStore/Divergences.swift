@@ -9,9 +9,13 @@ extension StateStore {
         db, sql: "SELECT * FROM divergences WHERE domain = ? AND destination = ?",
         arguments: [key.domain, key.destination])
       return try row.map { row in
-        Divergence(
+        let settings: String? = row["settings"]
+        return Divergence(
           key: key, run: try StoredText.identifier(row, "run"), at: Instant(nanoseconds: row["found"]),
-          image: row["image"], reason: row["reason"])
+          image: row["image"], reason: row["reason"],
+          settings: try settings.map {
+            try StoredJSON.value([SessionSetting].self, $0, column: "divergences.settings")
+          })
       }
     }
   }
@@ -21,13 +25,15 @@ extension StateStore {
     try await write("mark the destination as diverged", key.description) { db in
       try db.execute(
         sql: """
-          INSERT INTO divergences (domain, destination, run, found, image, reason) VALUES (?, ?, ?, ?, ?, ?)
+          INSERT INTO divergences (domain, destination, run, found, image, reason, settings)
+          VALUES (?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (domain, destination) DO UPDATE SET
-            run = excluded.run, found = excluded.found, image = excluded.image, reason = excluded.reason
+            run = excluded.run, found = excluded.found, image = excluded.image, reason = excluded.reason,
+            settings = excluded.settings
           """,
         arguments: [
           key.domain, key.destination, divergence.run.description, divergence.at.nanoseconds,
-          divergence.image, divergence.reason,
+          divergence.image, divergence.reason, try divergence.settings.map { try StoredJSON.text($0) },
         ])
     }
   }

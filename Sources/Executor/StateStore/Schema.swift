@@ -41,6 +41,7 @@ enum Schema {
       found INTEGER NOT NULL,
       image TEXT NOT NULL,
       reason TEXT NOT NULL,
+      settings TEXT,
       PRIMARY KEY (domain, destination)
     ) STRICT, WITHOUT ROWID;
     ALTER TABLE points ADD COLUMN diverged TEXT CHECK (length(diverged) = 36);

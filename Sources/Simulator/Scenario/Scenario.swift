@@ -19,6 +19,8 @@ public struct Scenario: Sendable, Hashable {
   public var every: TimeSpan
   public var policy: SyncPolicy
   public var expectations: [Expectation]
+  /// The cycle, from 1, that repairs the destination; nil: none does.
+  public var repairCycle: Int?
 
   public init(
     name: String, about: String = "", standsFor: [String] = [], extent: Extent, plan: WorldPlan,

@@ -21,7 +21,7 @@ public enum ScenarioReader {
       try readMachines(node, plan)
     }
     try checkSizes(plan, machines)
-    let (every, policy) = try readSync(map.required("sync"))
+    let (every, policy, repair) = try readSync(map.required("sync"))
     if case .cycles(let count) = extent,
       Int64(count) > TimeSpan.hours(24 * 366).nanoseconds / every.nanoseconds
     {
@@ -35,7 +35,7 @@ public enum ScenarioReader {
     let expectations = try map.required("expect").list(count: 1...50) { (node) throws(StrictYAMLError) in
       try readExpectation(node, kinds)
     }
-    return Scenario(
+    var scenario = Scenario(
       name: try map.required("scenario").string(length: 80),
       about: try map.required("about").string(length: 2_000),
       standsFor: try map.optional("stands-for")?.distinctList(count: 1...20) {
@@ -43,6 +43,8 @@ public enum ScenarioReader {
         try node.string(length: 200)
       } ?? [],
       extent: extent, plan: plan, every: every, policy: policy, expectations: expectations)
+    scenario.repairCycle = repair
+    return scenario
   }
 
   private static func readExtent(_ map: StrictMapping) throws(StrictYAMLError) -> Scenario.Extent {
@@ -161,10 +163,10 @@ public enum ScenarioReader {
 
   private static func readSync(
     _ node: StrictNode
-  ) throws(StrictYAMLError) -> (TimeSpan, SyncPolicy) {
+  ) throws(StrictYAMLError) -> (TimeSpan, SyncPolicy, Int?) {
     let map = try node.mapping(keys: [
       "every", "on-snapshot-failure", "replicate-limit", "merge-attempts", "concurrency", "start-lead",
-      "verify",
+      "verify", "repair-in-cycle",
     ])
     var policy = SyncPolicy()
     if let word = try map.optional("on-snapshot-failure") { policy.onSnapshotFailure = try word.choice() }
@@ -177,7 +179,10 @@ public enum ScenarioReader {
     if let node = try map.optional("verify") { policy.verify = try node.verifyLevel() }
     if let count = try map.optional("merge-attempts") { policy.mergeAttempts = try count.int(in: 1...100) }
     if let count = try map.optional("concurrency") { policy.concurrency = try count.int(in: 1...64) }
-    return (try map.required("every").duration(in: .minutes(1)...(.hours(24 * 30))), policy)
+    return (
+      try map.required("every").duration(in: .minutes(1)...(.hours(24 * 30))), policy,
+      try map.optional("repair-in-cycle")?.int(in: 1...100_000)
+    )
   }
 
   private static func readExpectation(

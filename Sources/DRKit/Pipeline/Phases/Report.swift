@@ -38,6 +38,7 @@ struct ReportPhase {
       if let proof = ContentProof.weakest(point.images.compactMap(\.proof)), proof.level == .sampled {
         text += " BY SAMPLES (\(proof))"
       }
+      if context.repairs && divergence == nil { text += "; the destination is REPAIRED, all of it is proved" }
       if !point.leftOut.isEmpty { text += "; LEFT OUT: \(point.leftOut.joined(separator: "; "))" }
       if !point.notInPoint.isEmpty {
         text += "; not in the point: \(point.notInPoint.joined(separator: "; "))"

@@ -17,6 +17,7 @@ struct SealPhase {
       if try await context.durable.recall("seal.manifest", as: Bool.self) == nil { try await gate.open() }
       try await repair(work)
       let images = try await prove(work)
+      let unproved = context.repairs ? try await WholeProof(context: context).run(besides: work, images) : []
       try await proveFrozen(quiesced.machines)
       if try await context.durable.recall("seal.manifest", as: Bool.self) == nil {
         try await gate.proveIdle()
@@ -27,13 +28,14 @@ struct SealPhase {
           sealed: context.ports.clock.now,
           images: images, notInPoint: quiesced.notInPoint,
           leftOut: quiesced.leftOut + undescribed(quiesced.machines, configurations),
-          diverged: try await context.divergence()?.run)
+          diverged: context.repairs && unproved.isEmpty ? nil : try await context.divergence()?.run)
       }
       try await writeManifest(point, configurations)
       try await prune(gate)
       try await context.durable.once("seal.recorded") { () async throws(DRError) in
         try await context.ports.catalogue.save(point)
       }
+      if context.repairs { try await settle(unproved) }
       let bytes = images.reduce(0) { $0 + $1.digest.size }
       let weakest = ContentProof.weakest(images.compactMap(\.proof))
       let how =
@@ -42,6 +44,19 @@ struct SealPhase {
         point,
         note: "\(images.count) image(s) proved, \(bytes >> 20) MiB \(how ?? "equal on both sides")"
       )
+    }
+  }
+
+  /// The end of a repair: all of the domain is proved, or the mark stays and says what is not.
+  private func settle(_ unproved: [WholeProof.Complaint]) async throws(DRError) {
+    let catalogue = context.ports.catalogue
+    let key = context.target.key
+    try await context.durable.once("seal.settled") { () async throws(DRError) in
+      guard let first = unproved.first else { return try await catalogue.clearDivergence(of: key) }
+      guard var mark = try await catalogue.divergence(of: key) else { return }
+      mark.image = first.path
+      mark.reason = "a repair could not prove it and \(unproved.count - 1) other volume(s): \(first.reason)"
+      try await catalogue.save(mark)
     }
   }
 
