@@ -14,7 +14,7 @@ enum Exit {
   static func code(for error: DRError) -> Int32 {
     switch error.kind {
     case .transient, .timedOut, .missing: unavailable
-    case .refused, .disproved: failed
+    case .refused, .disproved, .diverged: failed
     case .malformed, .unreadable: badData
     case .unfit: badConfiguration
     case .busy: busy

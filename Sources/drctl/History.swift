@@ -96,6 +96,8 @@ struct Status: AsyncParsableCommand {
     var exposureSeconds: Int64?
     var unfinishedRun: RunRecord?
     var isPointInDoubt: Bool
+    /// Absent while the destination is not known to be diverged.
+    var divergence: Divergence?
     var lastRun: RunRecord?
   }
 
@@ -116,7 +118,8 @@ struct Status: AsyncParsableCommand {
             Line(
               domain: domain.name, destination: destination.name, point: point,
               exposureSeconds: point.map { (now - $0.instant).wholeSeconds }, unfinishedRun: unfinished,
-              isPointInDoubt: doubt, lastRun: last))
+              isPointInDoubt: doubt,
+              divergence: try await store.divergence(of: key), lastRun: last))
         }
       }
       if options.json { return Console.out(try JSONText.of(lines)) }
@@ -139,7 +142,10 @@ struct Status: AsyncParsableCommand {
 
   private func text(_ line: Line, _ now: Instant) -> String {
     let head = "\(line.domain)@\(line.destination)"
-    guard let point = line.point else { return "\(head)  NOTHING: no recovery point was ever sealed" }
+    let diverged = line.divergence.map { "\n  " + DivergenceText.of($0) } ?? ""
+    guard let point = line.point else {
+      return "\(head)  NOTHING: no recovery point was ever sealed" + diverged
+    }
     let age = (now - point.instant).text
     let machines = Set(point.images.map(\.machine)).count
     var text =
@@ -151,6 +157,10 @@ struct Status: AsyncParsableCommand {
     if let proof = ContentProof.weakest(point.images.compactMap(\.proof)), proof.level == .sampled {
       text += "\n  BY SAMPLES: \(proof)"
     }
+    if let run = point.diverged {
+      text += "\n  SEALED WHILE DIVERGED (run \(run)): only its own images are proved"
+    }
+    text += diverged
     for machine in point.leftOut { text += "\n  left out: \(machine)" }
     for thing in point.notInPoint { text += "\n  not in the point: \(thing)" }
     return text

@@ -13,7 +13,8 @@ struct Sync: AsyncParsableCommand {
         drctl sync --config drkit.yaml vms --dry-run
         drctl sync --config drkit.yaml vms --json | jq .record.outcome
 
-      Exit codes: 0 sealed; 1 the run failed (everything was merged, or is named); 69 unreachable, or told to stop (run it
+      Exit codes: 0 sealed; 1 the run failed (everything was merged, or is named), or the
+      destination is diverged; 69 unreachable, or told to stop (run it
       again); 75 another run holds the lease, or took it; 78 bad configuration.
       """)
 
@@ -38,9 +39,11 @@ struct Sync: AsyncParsableCommand {
         policy.overwritesDetached = overwriteDetached
         let run = SyncRun(ports: site.ports, target: site.target, policy: policy)
         var result: SyncRun.Result
-        repeat { result = try await execute(run, site) } while result.resumed
+        repeat { result = try await Self.execute(run, site) } while result.resumed
         if options.json { Console.out(try JSONText.of(SyncOutput(result))) }
+        if let divergence = result.divergence, !options.json { Console.error(DivergenceText.of(divergence)) }
         if result.record.outcome != .sealed || result.record.failure != nil || !result.record.leftOver.isEmpty
+          || result.divergence != nil
         {
           throw ExitCode(Exit.failed)
         }
@@ -48,7 +51,7 @@ struct Sync: AsyncParsableCommand {
     }
   }
 
-  private func execute(_ run: SyncRun, _ site: SiteAssembly) async throws -> SyncRun.Result {
+  static func execute(_ run: SyncRun, _ site: SiteAssembly) async throws -> SyncRun.Result {
     let fresh = SystemRandom.runID()
     let heard = HeardSignal()
     do {
@@ -58,7 +61,7 @@ struct Sync: AsyncParsableCommand {
         try await cancelledBySignals(heard) { try await run.execute(fresh: fresh) }
       }
     } catch let error as DRError where error.kind == .stopped {
-      throw Self.ended(error, heard.isSet, site.target.key)
+      throw ended(error, heard.isSet, site.target.key)
     }
   }
 
@@ -96,11 +99,22 @@ struct SyncOutput: Encodable {
   var record: RunRecord
   var point: RecoveryPoint?
   var standing: RecoveryPoint?
+  var divergence: Divergence?
 
   init(_ result: SyncRun.Result) {
     record = result.record
     point = result.point
     standing = result.standing
+    divergence = result.divergence
+  }
+}
+
+enum DivergenceText {
+  static func of(_ divergence: Divergence) -> String {
+    """
+    DIVERGED: \(divergence.key) since \(divergence.at.text), run \(divergence.run): \(divergence.image): \
+    \(divergence.reason). No later run ends that; `drctl repair \(divergence.key)` does
+    """
   }
 }
 

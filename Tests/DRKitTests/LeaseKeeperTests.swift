@@ -160,4 +160,11 @@ private struct SlowCatalogue: Catalogue {
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await catalogue.newestPoint(key)
   }
+  func divergence(of key: DestinationKey) async throws(DRError) -> Divergence? {
+    try await catalogue.divergence(of: key)
+  }
+  func save(_ divergence: Divergence) async throws(DRError) { try await catalogue.save(divergence) }
+  func clearDivergence(of key: DestinationKey) async throws(DRError) {
+    try await catalogue.clearDivergence(of: key)
+  }
 }

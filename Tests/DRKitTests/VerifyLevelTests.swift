@@ -37,7 +37,7 @@ struct VerifyLevelTests {
   func names() async throws {
     let world = world { $0.flipping = [base11: 22] }
     let failure = try #require(try await world.run().record.failure)
-    #expect(failure.kind == .disproved && failure.operation == "prove the content")
+    #expect(failure.kind == .diverged && failure.operation == "prove the content")
     #expect(failure.reason.hasPrefix("1 of ") && failure.reason.hasSuffix("(4 bytes each, from 0): 5"))
   }
 

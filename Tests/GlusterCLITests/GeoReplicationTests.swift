@@ -52,6 +52,32 @@ struct GeoReplicationTests {
     #expect(await GlusterCLITests.kind { () throws(DRError) in try await geo.status() } == .transient)
   }
 
+  @Test("The options are all that config lists but the session's own progress")
+  func settings() async throws {
+    let runner = FakeRunner(try capture("georep-config-xml.xml"))
+    let settings = try await GlusterGeoReplication(session: session, runner: runner).settings()
+    #expect(settings.contains(SessionSetting("sync_jobs", "3")))
+    #expect(settings.contains(SessionSetting("rsync_options", "")))
+    #expect(!settings.contains { $0.name == "checkpoint" || $0.name == "stime_xattr_prefix" })
+    #expect(settings.map(\.name) == settings.map(\.name).sorted())
+    #expect(runner.lines == ["--xml volume geo-replication data b1::data-dr config"])
+  }
+
+  @Test("A session that is gone is deleted, one that is there is created: again is the same")
+  func renewed() async throws {
+    let runner = FakeRunner(
+      xml(-1, "Geo-replication session between data and b1::data-dr does not exist."),
+      xml(-1, "Session between data and b1::data-dr is already created."),
+      xml(-1, "b1::data-dr is not empty. Please delete existing files in b1::data-dr and retry, or use force")
+    )
+    let geo = GlusterGeoReplication(session: session, runner: runner)
+    try await geo.delete()
+    try await geo.create()
+    #expect(await GlusterCLITests.kind { () throws(DRError) in try await geo.create() } != nil)
+    #expect(runner.lines[0] == "--xml volume geo-replication data b1::data-dr delete reset-sync-time")
+    #expect(runner.lines[1] == "--xml volume geo-replication data b1::data-dr create no-verify")
+  }
+
   @Test func aCheckpointIsSetThenReadBack() async throws {
     let runner = FakeRunner(
       try capture("georep-config-checkpoint-stopped-xml.xml"), try capture("georep-config-checkpoint-get.txt")

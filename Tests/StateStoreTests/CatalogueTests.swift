@@ -228,4 +228,35 @@ struct CatalogueTests {
       #expect(winners == 1)
     }
   }
+
+  @Test("A mark of a diverged destination is kept until it is cleared, and each destination has its own")
+  func divergences() async throws {
+    try await withDatabase { path in
+      let store = try StateStore(path: path)
+      var mark = Divergence(key: key, run: id(1), at: at(5), image: "vm \"ü\"", reason: "shard 7\nof 9")
+      #expect(try await store.divergence(of: key) == nil)
+      try await store.save(mark)
+      try store.close()
+      let again = try StateStore(path: path)
+      #expect(try await again.divergence(of: key) == mark)
+      #expect(try await again.divergence(of: DestinationKey(domain: "vmstore", destination: "third")) == nil)
+      mark.run = id(2)
+      try await again.save(mark)
+      #expect(try await again.divergence(of: key) == mark)
+      try await again.clearDivergence(of: key)
+      try await again.clearDivergence(of: key)
+      #expect(try await again.divergence(of: key) == nil)
+    }
+  }
+
+  @Test("A point remembers that its destination was diverged")
+  func divergedPoint() async throws {
+    try await withDatabase { path in
+      let store = try StateStore(path: path)
+      let point = RecoveryPoint(
+        run: id(3), key: key, instant: at(1), sealed: at(2), images: [], notInPoint: [], diverged: id(1))
+      try await store.save(point)
+      #expect(try await store.newestPoint(key) == point)
+    }
+  }
 }

@@ -97,6 +97,23 @@ private struct LeasedGeoReplication: GeoReplication {
     try await base.stop()
   }
 
+  func settings() async throws(DRError) -> [SessionSetting] { try await base.settings() }
+
+  func set(_ setting: SessionSetting) async throws(DRError) {
+    try lease.check()
+    try await base.set(setting)
+  }
+
+  func delete() async throws(DRError) {
+    try lease.check()
+    try await base.delete()
+  }
+
+  func create() async throws(DRError) {
+    try lease.check()
+    try await base.create()
+  }
+
   func primaryGeometry() async throws(DRError) -> VolumeGeometry { try await base.primaryGeometry() }
 
   func dataMover() async throws(DRError) -> DataMover { try await base.dataMover() }

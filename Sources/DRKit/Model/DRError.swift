@@ -15,6 +15,8 @@ public struct DRError: Error, Hashable, Sendable, Codable {
     case timedOut
     /// The content, or the state of the world, is not what a proof demands.
     case disproved
+    /// A proof was made, and the destination's content is not the primary's: it is diverged until it is repaired.
+    case diverged
     /// The run's own journal can't be read. Passed on at once like `stopped`: what can't be read decides nothing.
     case unreadable
     /// Bad configuration or a precondition that is not met; nothing was touched.

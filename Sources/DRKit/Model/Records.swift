@@ -117,10 +117,13 @@ public struct RecoveryPoint: Hashable, Sendable, Codable {
   public var notInPoint: [String]
   /// Machines that should be in the point and are not: their snapshot failed and policy left them out.
   public var leftOut: [String]
+  /// The run that found the destination diverged, if it was so when this point was sealed: its own images are proved, and nothing else
+  /// at the destination is.
+  public var diverged: RunID?
 
   public init(
     run: RunID, key: DestinationKey, instant: Instant, sealed: Instant, images: [SealedImage],
-    notInPoint: [String], leftOut: [String] = []
+    notInPoint: [String], leftOut: [String] = [], diverged: RunID? = nil
   ) {
     self.run = run
     self.key = key
@@ -129,5 +132,6 @@ public struct RecoveryPoint: Hashable, Sendable, Codable {
     self.images = images
     self.notInPoint = notInPoint
     self.leftOut = leftOut
+    self.diverged = diverged
   }
 }

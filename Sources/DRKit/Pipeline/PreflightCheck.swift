@@ -55,7 +55,20 @@ public struct PreflightCheck: Sendable {
     return [
       domainMatches(domain), session(rows, primary), started(primary), started(secondary),
       sharding(primary, secondary), dataMover(mover), try await silence(rows, secondary),
-    ] + (try await content(domain))
+    ] + (try await content(domain)) + (try await divergence())
+  }
+
+  /// Only a mark is worth a line: that there is none proves nothing.
+  private func divergence() async throws(DRError) -> [PreflightFinding] {
+    let mark = try await ask { () async throws(DRError) in
+      try await ports.catalogue.divergence(of: target.key)
+    }
+    guard let mark else { return [] }
+    return [
+      PreflightFinding(
+        "diverged", .warning, "the destination is \(mark); every byte is compared until it is repaired",
+        remedy: "drctl repair \(target.key)")
+    ]
   }
 
   private func domainMatches(_ domain: StorageDomain) -> PreflightFinding {

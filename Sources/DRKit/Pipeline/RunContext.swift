@@ -5,6 +5,8 @@ struct RunContext: Sendable {
   let policy: SyncPolicy
   let ports: SyncPorts
   let durable: Durable
+  /// Whether this run heals a diverged destination: decided when it began.
+  var repairs = false
 
   func note(_ phase: Phase, _ text: String) {
     ports.observer.observe(.noted(phase, text), at: ports.clock.now)
@@ -31,6 +33,13 @@ struct RunContext: Sendable {
   func geometry() async throws(DRError) -> VolumeGeometry {
     try await durable.once("primary.geometry") { () async throws(DRError) in
       try await ports.georep.primaryGeometry()
+    }
+  }
+
+  /// What the destination was marked with when the run first asked: decided once, since how much is proved hangs on it.
+  func divergence() async throws(DRError) -> Divergence? {
+    try await durable.once("run.divergence") { () async throws(DRError) in
+      try await ports.catalogue.divergence(of: target.key)
     }
   }
 

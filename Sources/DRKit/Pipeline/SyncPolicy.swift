@@ -44,6 +44,9 @@ public struct SyncPolicy: Hashable, Sendable, Codable {
   /// Whether a copy that was attached to another engine and detached again may be overwritten: what its machines wrote there
   /// is lost. For one run at a time.
   public var overwritesDetached = false
+  /// Whether a fresh run heals the destination if that is diverged: the session is created anew, everything is carried
+  /// again, and all of the domain is proved. For one run at a time.
+  public var repairs = false
   /// For the proof of all images of a point.
   public var sealLimit: TimeSpan = .hours(24)
   /// How long the secondary may take to fall silent once its session is stopped.

@@ -21,6 +21,8 @@ public struct SyncRun: Sendable {
     public var point: RecoveryPoint?
     /// The newest point of the destination in the catalogue, of this or an earlier run.
     public var standing: RecoveryPoint?
+    /// Why the destination is diverged, now that the run has ended.
+    public var divergence: Divergence?
   }
 
   /// Finishes the destination's unfinished run, or does a new one called `fresh`.
@@ -84,17 +86,51 @@ public struct SyncRun: Sendable {
       run: record.id, clock: ports.clock, journal: ports.journal, observer: ports.observer,
       retry: policy.retry,
       lease: lease)
-    let context = RunContext(
+    var context = RunContext(
       run: record.id, target: target, policy: policy, ports: ports.leased(by: lease), durable: durable)
+    context.repairs = try await repairs(durable, isFresh: unfinished == nil)
 
     let verdict = try await verdict(context)
+    try await mark(context, verdict)
     let leftOver = try await cleanUp(context, verdict)
     record = try await report(context, record, verdict, leftOver)
     let standing = try await retrying { () async throws(DRError) in
       try await catalogue.newestPoint(target.key)
     }
+    let divergence = try await retrying { () async throws(DRError) in
+      try await catalogue.divergence(of: target.key)
+    }
     ports.observer.observe(.runEnded(record), at: ports.clock.now)
-    return Result(record: record, resumed: unfinished != nil, point: verdict.point, standing: standing)
+    return Result(
+      record: record, resumed: unfinished != nil, point: verdict.point, standing: standing,
+      divergence: divergence)
+  }
+
+  /// A destination that failed its proof is diverged, and stays so whatever later runs prove. The verdict is journalled by now, so
+  /// that a run that is killed here marks it when it goes on; the first mark stands.
+  private func mark(_ context: RunContext, _ verdict: Verdict) async throws(DRError) {
+    guard let failure = verdict.failure, failure.kind == .diverged else { return }
+    try await context.durable.once("run.diverged") { () async throws(DRError) in
+      guard try await ports.catalogue.divergence(of: target.key) == nil else { return }
+      try await ports.catalogue.save(
+        Divergence(
+          key: target.key, run: context.run, at: ports.clock.now, image: failure.subject,
+          reason: failure.reason))
+    }
+  }
+
+  /// A run that is resumed stays what it was, whoever resumes it.
+  private func repairs(_ durable: Durable, isFresh: Bool) async throws(DRError) -> Bool {
+    let step = "run.repairs"
+    if try await durable.recall(step, as: Bool.self) != nil { return true }
+    guard isFresh && policy.repairs else { return false }
+    // Without a mark there is nothing to heal, and nowhere to keep the session's options.
+    let mark = try await retrying { () async throws(DRError) in
+      try await ports.catalogue.divergence(of: target.key)
+    }
+    guard mark != nil else { return false }
+    try await durable.remember(true, step)
+    return true
   }
 
   /// Forward to a sealed point, or to the reason why there is none. Journalled: a run that failed once only backs out.

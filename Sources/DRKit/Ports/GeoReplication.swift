@@ -16,6 +16,19 @@ public protocol GeoReplication: Sendable {
   /// Stops the session. Status `Stopped` afterwards is no proof that no worker lives (a worker whose monitor died goes on).
   func stop() async throws(DRError)
 
+  /// The session's options as `config` lists them, sorted by name; the checkpoint is none. `.missing` when there is no session.
+  func settings() async throws(DRError) -> [SessionSetting]
+
+  /// Success when it is set so already. `.refused` for an option that can't be set.
+  func set(_ setting: SessionSetting) async throws(DRError)
+
+  /// Deletes the stopped session, and with it how far it has come: one that is created anew crawls everything. Success when there
+  /// is none.
+  func delete() async throws(DRError)
+
+  /// Creates the session again, between clusters that know each other's keys from an earlier one. Success when there is one.
+  func create() async throws(DRError)
+
   /// The primary volume.
   func primaryGeometry() async throws(DRError) -> VolumeGeometry
 

@@ -42,4 +42,11 @@ public protocol Catalogue: Sendable {
   func save(_ point: RecoveryPoint) async throws(DRError)
   /// The newest by `instant`.
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint?
+
+  /// Why the destination is diverged; nil when it is not known to be.
+  func divergence(of key: DestinationKey) async throws(DRError) -> Divergence?
+  /// Inserts the mark of its key, or replaces it.
+  func save(_ divergence: Divergence) async throws(DRError)
+  /// A mark that is not there is success.
+  func clearDivergence(of key: DestinationKey) async throws(DRError)
 }

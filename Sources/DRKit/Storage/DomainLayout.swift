@@ -8,6 +8,7 @@ public struct DomainLayout: Hashable, Sendable {
   public init(_ domain: StorageDomainID) { self.domain = domain }
 
   public var metadata: String { "\(domain)/dom_md/metadata" }
+  public var images: String { "\(domain)/images" }
   public func image(_ disk: DiskID) -> String { "\(domain)/images/\(disk)" }
   public func volume(_ volume: VolumeID, of disk: DiskID) -> String { "\(image(disk))/\(volume)" }
   public func meta(_ volume: VolumeID, of disk: DiskID) -> String { "\(self.volume(volume, of: disk)).meta" }

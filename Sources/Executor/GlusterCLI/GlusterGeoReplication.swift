@@ -3,7 +3,7 @@ import DRKit
 /// A geo-replication session, driven by the `gluster` command on a node of the primary cluster.
 public struct GlusterGeoReplication: GeoReplication {
   public let session: SessionName
-  private let cli: GlusterAnswer
+  let cli: GlusterAnswer
 
   /// - Parameters:
   ///   - runner: reaches a primary node (`SubprocessRunner` on it, `SSHRunner` to it), as a user who may run `gluster`.
@@ -13,7 +13,7 @@ public struct GlusterGeoReplication: GeoReplication {
     self.cli = GlusterAnswer(runner: runner, deadline: deadline)
   }
 
-  private func arguments(_ words: [String]) -> [String] {
+  func arguments(_ words: [String]) -> [String] {
     let user = session.secondaryUser == "root" ? "" : "\(session.secondaryUser)@"
     return [
       "volume", "geo-replication", session.primaryVolume,
@@ -21,7 +21,7 @@ public struct GlusterGeoReplication: GeoReplication {
     ] + words
   }
 
-  private func xml(_ operation: String, _ words: [String]) async throws(DRError) -> XMLTree {
+  func xml(_ operation: String, _ words: [String]) async throws(DRError) -> XMLTree {
     try await cli.xml(operation, session.description, arguments(words))
   }
 

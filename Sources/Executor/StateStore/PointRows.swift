@@ -7,12 +7,13 @@ enum PointRows {
   static func save(_ point: RecoveryPoint, _ db: Database) throws {
     try db.execute(
       sql: """
-        INSERT INTO points (run, domain, destination, instant, sealed, not_in_point, left_out)
-        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run) DO NOTHING
+        INSERT INTO points (run, domain, destination, instant, sealed, not_in_point, left_out, diverged)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run) DO NOTHING
         """,
       arguments: [
         point.run.description, point.key.domain, point.key.destination, point.instant.nanoseconds,
         point.sealed.nanoseconds, try StoredJSON.text(point.notInPoint), try StoredJSON.text(point.leftOut),
+        point.diverged?.description,
       ])
     guard db.changesCount > 0 else { return }
     for (ordinal, image) in point.images.enumerated() {
@@ -43,7 +44,8 @@ enum PointRows {
       run: run, key: key, instant: Instant(nanoseconds: row["instant"]),
       sealed: Instant(nanoseconds: row["sealed"]), images: try images(db, of: run),
       notInPoint: try StoredJSON.value([String].self, row["not_in_point"], column: "points.not_in_point"),
-      leftOut: try StoredJSON.value([String].self, row["left_out"], column: "points.left_out"))
+      leftOut: try StoredJSON.value([String].self, row["left_out"], column: "points.left_out"),
+      diverged: try StoredText.optionalIdentifier(row, "diverged"))
   }
 
   private static func images(_ db: Database, of run: RunID) throws -> [SealedImage] {

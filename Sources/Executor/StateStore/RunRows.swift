@@ -81,6 +81,12 @@ enum StoredText {
     return value
   }
 
+  static func optionalIdentifier<Kind>(_ row: Row, _ column: String) throws -> Identifier<Kind>? {
+    guard let text: String = row[column] else { return nil }
+    guard let value = Identifier<Kind>(text) else { throw malformed(column, text, "a UUID") }
+    return value
+  }
+
   static func word<Word: RawRepresentable>(
     _ row: Row, _ column: String
   ) throws -> Word where Word.RawValue == String {

@@ -7,6 +7,7 @@ import GRDB
 /// - `runs` with `phases`: the history, one row a run, and one a finished phase of it;
 /// - `steps`: the journal; a row is written once and never updated (a trigger sees to it);
 /// - `points` with `sealed_images`: the recovery points;
+/// - `divergences`: the destinations that failed their proof and are not repaired yet;
 /// - `leases`: who may run for a domain at a destination.
 enum Schema {
   /// `PRAGMA application_id`, "drkt": tells our file from any other program's.
@@ -14,7 +15,7 @@ enum Schema {
   /// STRICT tables came with SQLite 3.37.0 (2021-11-27, sqlite.org/stricttables.html).
   static let oldestSQLite = (3, 37)
 
-  static let tables = ["runs", "phases", "steps", "points", "sealed_images", "leases"]
+  static let tables = ["runs", "phases", "steps", "points", "sealed_images", "leases", "divergences"]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -25,8 +26,26 @@ enum Schema {
     migrator.registerMigration("2-proofs", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: proofs)
     }
+    migrator.registerMigration("3-divergences", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: divergences)
+    }
     return migrator
   }
+
+  /// `points.diverged`: the run that had found the destination diverged when the point was sealed.
+  private static let divergences = """
+    CREATE TABLE divergences (
+      domain TEXT NOT NULL,
+      destination TEXT NOT NULL,
+      run TEXT NOT NULL CHECK (length(run) = 36),
+      found INTEGER NOT NULL,
+      image TEXT NOT NULL,
+      reason TEXT NOT NULL,
+      settings TEXT,
+      PRIMARY KEY (domain, destination)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE points ADD COLUMN diverged TEXT CHECK (length(diverged) = 36);
+    """
 
   /// How much of an image was compared. NULL in all: a point from before, whose digest is plain SHA-256 of every byte.
   private static let proofs = """

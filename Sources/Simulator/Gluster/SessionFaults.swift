@@ -16,6 +16,9 @@ public struct SessionFaults: Sendable {
     public var stall = 0
     public var faultyStart = 0
     public var shardLost = 0
+    /// Shards whose files vanished at the secondary, and that were cut off there.
+    public var shardGone = 0
+    public var shardTruncated = 0
     public var crash = 0
     /// Workers that outlived their monitor.
     public var orphan = 0
@@ -24,6 +27,11 @@ public struct SessionFaults: Sendable {
   }
 
   public internal(set) var bites = Bites()
+
+  /// What befalls a shard's file at the secondary.
+  public enum ShardDamage: Sendable, Hashable {
+    case lost, truncated
+  }
 
   public init() {}
 
@@ -58,6 +66,18 @@ extension SessionModel {
   public mutating func loseShard(ofImage path: String, until: Instant) {
     guard let file = primary.file(path) else { return }
     primary.loss = LossPlan(gfid: file.gfid, until: until)
+  }
+
+  /// A shard of the image, cold at the primary so that no transfer hides it, is damaged on the secondary's brick.
+  public mutating func damageSecondary(ofImage path: String, _ damage: SessionFaults.ShardDamage) {
+    guard let file = primary.file(path),
+      let shard = file.shards.indices.last(where: {
+        $0 > 0 && file.shards[$0] != .hole && file.unsent[$0] == 0
+      })
+    else { return }
+    tornSerial += 1
+    guard secondary.damage(file.gfid, shard: shard, damage, .torn(tornSerial)) else { return }
+    if damage == .lost { faults.bites.shardGone += 1 } else { faults.bites.shardTruncated += 1 }
   }
 
   /// A worker process is killed: Faulty, then a new one; a Passive one takes over meanwhile if there is one.

@@ -22,6 +22,10 @@ public struct SessionModel: Sendable {
   /// Views of the secondary that are open.
   public internal(set) var mounts = 0
   public internal(set) var isStarted = false
+  /// False between a deletion and the next creation.
+  public internal(set) var exists = true
+  /// The options that the simulation keeps, all of them without a meaning here.
+  public internal(set) var settings = SessionModel.defaults
   var wasStarted = false
   public internal(set) var checkpoint: Instant?
   var draws: Randomness

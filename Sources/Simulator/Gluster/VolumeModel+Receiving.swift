@@ -25,6 +25,7 @@ extension VolumeModel {
       let slot = self.slot(of: gfid) ?? insert(Self.blank(gfid, path: "", subvolume: 0, isImage: true))
       guard files[slot].isAlive else { return }
       stretch(slot, toHold: index)
+      files[slot].lost.remove(index)
       if files[slot].shards[index] == .hole { files[slot].shards[index] = .empty }
     case .touchRoot:
       // Directories have no attributes here.
@@ -49,6 +50,7 @@ extension VolumeModel {
       files[slot].shards[0] = content
       return
     }
+    if files[slot].lost.contains(shard) { return }
     stretch(slot, toHold: shard)
     if files[slot].shards[shard] == content { return }
     files[slot].shards[shard] = content
@@ -56,11 +58,24 @@ extension VolumeModel {
   }
 
   mutating func tear(_ gfid: Gfid, shard: Int, unless content: ContentID, _ mix: ContentID) {
-    guard let slot = slot(of: gfid), files[slot].isAlive else { return }
+    guard let slot = slot(of: gfid), files[slot].isAlive, !files[slot].lost.contains(shard) else { return }
     stretch(slot, toHold: shard)
     if files[slot].shards[shard] == content { return }
     files[slot].shards[shard] = mix
     if files[slot].isWatched { watchedChanges += 1 }
+  }
+
+  /// The brick's file of a shard vanishes, or is cut off and so holds `rest`. False if there is no such shard.
+  mutating func damage(
+    _ gfid: Gfid, shard: Int, _ damage: SessionFaults.ShardDamage, _ rest: ContentID
+  ) -> Bool {
+    guard let slot = slot(of: gfid), files[slot].isAlive, files[slot].shards.indices.contains(shard),
+      files[slot].shards[shard] != .hole
+    else { return false }
+    files[slot].shards[shard] = damage == .lost ? .hole : rest
+    if damage == .lost { files[slot].lost.insert(shard) }
+    if files[slot].isWatched { watchedChanges += 1 }
+    return true
   }
 
   /// Counts changes of these files' contents from now on, and of no others.

@@ -17,6 +17,9 @@ public struct VolumeFile: Sendable {
   /// The changelog in which each shard was last recorded.
   var recordedIn: [UInt32]
   var sizeRecordedIn: UInt32 = 0
+  /// Shards whose files are gone from a secondary's brick. rsync runs with `--existing`: what is sent to them goes
+  /// nowhere until an entry operation makes the file anew, and only a crawl of everything repeats that.
+  var lost: Set<Int> = []
   /// Somebody wants to know when its content changes.
   var isWatched = false
 

@@ -46,7 +46,7 @@ struct CycleDriver: Sendable {
     for _ in 0..<Self.livesOfACycle {
       try await world.loop.sleep(supervisor, until: world.executorMayReturn)
       do throws(DRError) {
-        return try await life(supervisor)
+        return try await life(supervisor, number)
       } catch {
         // Killed, told to end by a lost lease, or given up on an error: the service manager starts another life, and the
         // lease of the dead has to run out first.
@@ -60,12 +60,12 @@ struct CycleDriver: Sendable {
   }
 
   /// One life; with it, if it stands still, another one that takes over.
-  private func life(_ supervisor: Incarnation) async throws(DRError) {
+  private func life(_ supervisor: Incarnation, _ number: Int) async throws(DRError) {
     let strike = lives.count < strikes.count ? strikes[lives.count] : nil
     let who = world.loop.startIncarnation(crash: strike?.plan)
     lives.begin(who)
     guard strike?.plan.freeze != nil else {
-      let outcome = await live(who)
+      let outcome = await live(who, number)
       if strike?.losesLastRecord == true, !world.loop.isAlive(who), let lost = store.loseLastRecord() {
         world.oracle.forget(lost)
         world.timeline.add(world.loop.now, .fault, "the journal's last record, \(lost.step), is lost")
@@ -75,13 +75,13 @@ struct CycleDriver: Sendable {
     let outcome = await withTaskGroup(of: (isFirst: Bool, Result<Void, DRError>).self) { group in
       let first = Flag()
       group.addTask {
-        let outcome = await live(who)
+        let outcome = await live(who, number)
         first.isSet = true
         return (true, outcome)
       }
       group.addTask {
         while !first.isSet {
-          if world.loop.struck(who) != nil { return (false, await takeOver(supervisor)) }
+          if world.loop.struck(who) != nil { return (false, await takeOver(supervisor, number)) }
           do throws(DRError) { try await world.loop.sleep(supervisor, for: .seconds(5)) } catch {
             return (false, .failure(error))
           }
@@ -96,14 +96,14 @@ struct CycleDriver: Sendable {
     try outcome?.get()
   }
 
-  private func takeOver(_ supervisor: Incarnation) async -> Result<Void, DRError> {
+  private func takeOver(_ supervisor: Incarnation, _ number: Int) async -> Result<Void, DRError> {
     do throws(DRError) {
       for _ in 0..<Self.livesOfACycle {
         // Once the lease of the one that stands still has run out.
         try await world.loop.sleep(supervisor, for: scenario.policy.leaseLength + .seconds(5))
         let next = world.loop.startIncarnation()
         lives.begin(next)
-        do throws(DRError) { return .success(try await live(next).get()) } catch {
+        do throws(DRError) { return .success(try await live(next, number).get()) } catch {
           if error.kind == .unfit { throw error }
           world.timeline.add(world.loop.now, .run, "the executor's life \(lives.count) ended: \(error)")
         }
@@ -114,7 +114,7 @@ struct CycleDriver: Sendable {
     return .failure(DRError(.timedOut, "take over", reason: "\(Self.livesOfACycle) lives were not enough"))
   }
 
-  private func live(_ who: Incarnation) async -> Result<Void, DRError> {
+  private func live(_ who: Incarnation, _ number: Int) async -> Result<Void, DRError> {
     let target = SyncTarget(
       key: DestinationKey(domain: world.domain.name, destination: scenario.plan.secondary.name),
       domain: world.domain.name)
@@ -123,8 +123,11 @@ struct CycleDriver: Sendable {
     var draws = Randomness(seed.child("life", lives.count))
     do throws(DRError) {
       let fresh: RunID = draws.identifier()
+      var policy = scenario.policy
+      policy.repairs = scenario.repairCycle == number + 1
+      let told = policy
       try await ports.withPorts(of: who) { (ports) async throws(DRError) in
-        try await cycle(ports, target, scenario.policy, fresh)
+        try await cycle(ports, target, told, fresh)
       }
       return .success(())
     } catch {

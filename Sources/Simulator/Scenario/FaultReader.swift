@@ -62,6 +62,7 @@ struct FaultReader {
     case .liveCrawlStall: ["for", "chance", "times"]
     case .workerFaultyOnStart: ["for", "times"]
     case .workerCrash: []
+    case .secondaryLosesShard, .secondaryTruncatesShard: ["machine"]
     case .snapshotRefused, .snapshotFails, .mergeFails: ["for", "chance", "times", "machine"]
     case .portUnreachable, .portAnswerLost: ["for", "chance", "times", "port"]
     }

@@ -19,6 +19,8 @@ public struct Scenario: Sendable, Hashable {
   public var every: TimeSpan
   public var policy: SyncPolicy
   public var expectations: [Expectation]
+  /// The cycle, from 1, that repairs the destination; nil: none does.
+  public var repairCycle: Int?
 
   public init(
     name: String, about: String = "", standsFor: [String] = [], extent: Extent, plan: WorldPlan,
@@ -52,6 +54,8 @@ public enum Expectation: Sendable, Hashable {
   case withoutPoint(max: TimeSpan)
   /// So many snapshots of ours stand at the engine in the end.
   case leftOverSnapshots(Int)
+  /// Whether the destination is marked as diverged in the end.
+  case diverged(Bool)
   /// These faults were felt.
   case happened([WorldFault.Kind])
 }

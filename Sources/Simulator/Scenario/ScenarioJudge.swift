@@ -80,6 +80,9 @@ struct ScenarioJudge {
     case .leftOverSnapshots(let count):
       return report.leftOverSnapshots == count
         ? [] : ["\(report.leftOverSnapshots) snapshot(s) are left over, expected \(count)"]
+    case .diverged(let wanted):
+      return store.divergences.isEmpty != wanted
+        ? [] : [wanted ? "the destination is not marked as diverged" : "the destination is still diverged"]
     case .happened(let wanted):
       return wanted.filter { world.bites(of: $0) == 0 }.map { "\($0.rawValue) did not happen" }
     }

@@ -21,7 +21,7 @@ public enum ScenarioReader {
       try readMachines(node, plan)
     }
     try checkSizes(plan, machines)
-    let (every, policy) = try readSync(map.required("sync"))
+    let (every, policy, repair) = try readSync(map.required("sync"))
     try checkLength(map, extent, every)
     if case .cycles(let count) = extent,
       Int64(count) > TimeSpan.hours(24 * 366).nanoseconds / every.nanoseconds
@@ -36,7 +36,7 @@ public enum ScenarioReader {
     let expectations = try map.required("expect").list(count: 1...50) { (node) throws(StrictYAMLError) in
       try readExpectation(node, kinds)
     }
-    return Scenario(
+    var scenario = Scenario(
       name: try map.required("scenario").string(length: 80),
       about: try map.required("about").string(length: 2_000),
       standsFor: try map.optional("stands-for")?.distinctList(count: 1...20) {
@@ -44,6 +44,8 @@ public enum ScenarioReader {
         try node.string(length: 200)
       } ?? [],
       extent: extent, plan: plan, every: every, policy: policy, expectations: expectations)
+    scenario.repairCycle = repair
+    return scenario
   }
 
   private static func readExtent(_ map: StrictMapping) throws(StrictYAMLError) -> Scenario.Extent {
@@ -174,10 +176,10 @@ public enum ScenarioReader {
 
   private static func readSync(
     _ node: StrictNode
-  ) throws(StrictYAMLError) -> (TimeSpan, SyncPolicy) {
+  ) throws(StrictYAMLError) -> (TimeSpan, SyncPolicy, Int?) {
     let map = try node.mapping(keys: [
       "every", "on-snapshot-failure", "replicate-limit", "merge-attempts", "concurrency", "start-lead",
-      "verify",
+      "verify", "repair-in-cycle",
     ])
     var policy = SyncPolicy()
     if let word = try map.optional("on-snapshot-failure") { policy.onSnapshotFailure = try word.choice() }
@@ -190,14 +192,17 @@ public enum ScenarioReader {
     if let node = try map.optional("verify") { policy.verify = try node.verifyLevel() }
     if let count = try map.optional("merge-attempts") { policy.mergeAttempts = try count.int(in: 1...100) }
     if let count = try map.optional("concurrency") { policy.concurrency = try count.int(in: 1...64) }
-    return (try map.required("every").duration(in: .minutes(1)...(.hours(24 * 30))), policy)
+    return (
+      try map.required("every").duration(in: .minutes(1)...(.hours(24 * 30))), policy,
+      try map.optional("repair-in-cycle")?.int(in: 1...100_000)
+    )
   }
 
   private static func readExpectation(
     _ node: StrictNode, _ kinds: [WorldFault.Kind]
   ) throws(StrictYAMLError) -> Expectation {
     let keys = [
-      "laws", "sealed", "failed", "exposure", "without-point", "left-over-snapshots", "happened",
+      "laws", "sealed", "failed", "exposure", "without-point", "left-over-snapshots", "diverged", "happened",
     ]
     let (key, value) = try node.mapping(keys: keys).exactlyOne(of: keys)
     switch key {
@@ -207,6 +212,7 @@ public enum ScenarioReader {
     case "sealed": return .sealed(try value.int(in: 0...1_000_000))
     case "failed": return .failed(try value.int(in: 0...1_000_000))
     case "left-over-snapshots": return .leftOverSnapshots(try value.int(in: 0...1_000_000))
+    case "diverged": return .diverged(try value.bool())
     case "exposure": return .exposure(max: try readMaximum(value))
     case "without-point": return .withoutPoint(max: try readMaximum(value))
     default:

@@ -10,7 +10,7 @@ extension GlusterCommand {
     guard words.count >= 3 else { return face.unrecognised(words) }
     let request = GeoReplicationRequest(
       primary: words[0], secondary: words[1], verb: words[2], rest: Array(words.dropFirst(3)), face: face)
-    let why = request.obstacle(session.name)
+    let why = request.obstacle(session.name, exists: session.exists)
     switch request.verb {
     case "status":
       if let why { return request.statusFailed(why) }
@@ -41,6 +41,28 @@ extension GlusterCommand {
       return request.refused(
         "Geo-replication session between \(request.primary) and \(request.secondary) is not Paused.", opRet: 1
       )
+    case "delete":
+      if let why { return request.refused(why) }
+      guard session.delete() else {
+        return request.refused(
+          "GeoReplication is running with \(request.primary) & \(request.secondary). Stop it before deleting."
+        )
+      }
+      return request.done("Deleting", remark: "delete successful")
+    case "create":
+      if session.exists {
+        return request.refused(
+          "Session between \(request.primary) and \(request.secondary) is already created.")
+      }
+      if let why = request.obstacle(session.name, exists: true) { return request.refused(why) }
+      // A secondary that holds something is what every renewal meets (seen on 10.3).
+      if request.rest == ["push-pem"] {
+        return request.refused(
+          "\(request.secondary) is not empty. Please delete existing files in \(request.secondary) and retry, or use "
+            + "force to continue without deleting the existing files.")
+      }
+      session.create()
+      return request.done("Creating")
     default: return face.unrecognised([request.verb])
     }
   }
@@ -54,16 +76,27 @@ extension GlusterCommand {
       return request.face.plain("\(session.checkpoint?.epochSeconds ?? 0)\n")
     case ["checkpoint", "now"]:
       _ = session.setCheckpoint(at: now)
-      let message = "geo-replication config updated successfully"
-      guard request.face.isXML else { return request.face.plain(message + "\n") }
-      return request.face.document(
-        GlusterDocument(
-          opErrstr: "config-set successful",
-          content: [.group("geoRep", [.group("config", [.text("message", message)])])]))
+      return Self.configured(request)
+    case [] where request.face.isXML:
+      let options =
+        [GlusterDocument.Node.text("checkpoint", "\(session.checkpoint?.epochSeconds ?? 0)")]
+        + session.settings.map { .text($0.name, $0.value) }
+      return request.face.document(GlusterDocument(content: [.group("geoRep", [.group("config", options)])]))
     case let words where words.first == "checkpoint":
       return request.refusedConfig("Invalid Checkpoint label. Use format \"Y-m-d H:M:S\"")
+    case let words where words.count == 2 && session.set(SessionSetting(words[0], words[1])):
+      return Self.configured(request)
     default: return request.refusedConfig("Invalid option")
     }
+  }
+
+  private static func configured(_ request: GeoReplicationRequest) -> CommandResult {
+    let message = "geo-replication config updated successfully"
+    guard request.face.isXML else { return request.face.plain(message + "\n") }
+    return request.face.document(
+      GlusterDocument(
+        opErrstr: "config-set successful",
+        content: [.group("geoRep", [.group("config", [.text("message", message)])])]))
   }
 
   // MARK: Status
@@ -121,10 +154,10 @@ struct GeoReplicationRequest: Sendable {
   }
 
   /// Why there is no such session; nil if there is one.
-  func obstacle(_ name: SessionName) -> String? {
+  func obstacle(_ name: SessionName, exists: Bool) -> String? {
     guard primary == name.primaryVolume else { return "Volume \(primary) does not exist" }
     let user = name.secondaryUser == "root" ? "" : "\(name.secondaryUser)@"
-    guard secondary == "\(user)\(name.secondaryHost)::\(name.secondaryVolume)" else {
+    guard exists, secondary == "\(user)\(name.secondaryHost)::\(name.secondaryVolume)" else {
       return "Geo-replication session between \(primary) and \(secondary) does not exist."
     }
     return nil

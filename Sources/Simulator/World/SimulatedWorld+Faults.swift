@@ -11,6 +11,8 @@ extension SimulatedWorld {
     case .linkDown: session.setLink(up: false, at: now)
     case .rsyncCopiesNothing: session.faults.copyNothingUntil = until
     case .changelogLosesShard: loseShard(fault, until: until)
+    case .secondaryLosesShard: damageShard(fault, .lost)
+    case .secondaryTruncatesShard: damageShard(fault, .truncated)
     case .liveCrawlStall:
       if let times = fault.times {
         session.faults.stallNext = times
@@ -45,10 +47,19 @@ extension SimulatedWorld {
   }
 
   private func loseShard(_ fault: WorldFault, until: Instant) {
+    if let path = base(of: fault) { session.loseShard(ofImage: path, until: until) }
+  }
+
+  private func damageShard(_ fault: WorldFault, _ damage: SessionFaults.ShardDamage) {
+    if let path = base(of: fault) { session.damageSecondary(ofImage: path, damage) }
+  }
+
+  /// The base image of the fault's machine.
+  private func base(of fault: WorldFault) -> String? {
     let machine = (fault.machine ?? 1) - 1
-    guard let guest = guests.first(where: { $0.machineIndex == machine }) else { return }
-    session.loseShard(
-      ofImage: VDSMLayout.volumePath(domain.id, guest.disk, guest.layers[0].volume), until: until)
+    return guests.first { $0.machineIndex == machine }.map { guest in
+      VDSMLayout.volumePath(domain.id, guest.disk, guest.layers[0].volume)
+    }
   }
 
   /// Whether a fault with occasions strikes this one.
@@ -79,6 +90,8 @@ extension SimulatedWorld {
     case .linkDown: return gluster.outage
     case .rsyncCopiesNothing: return gluster.copyNothing
     case .changelogLosesShard: return gluster.shardLost
+    case .secondaryLosesShard: return gluster.shardGone
+    case .secondaryTruncatesShard: return gluster.shardTruncated
     case .liveCrawlStall: return gluster.stall
     case .workerFaultyOnStart: return gluster.faultyStart
     case .workerCrash: return gluster.crash

@@ -10,6 +10,10 @@ public struct WorldFault: Sendable, Hashable {
     case rsyncCopiesNothing = "rsync.copies-nothing"
     /// Records of one shard of one base image never reach the changelog.
     case changelogLosesShard = "changelog.loses-shard"
+    /// The file of one shard of one base image is gone from the secondary's brick; nothing records that.
+    case secondaryLosesShard = "secondary.loses-shard"
+    /// One shard of one base image is cut off at the secondary's brick; nothing records that.
+    case secondaryTruncatesShard = "secondary.truncates-shard"
     /// Live crawls of workers that start while it lasts are deaf.
     case liveCrawlStall = "live-crawl.stall"
     /// Workers that start while it lasts are Faulty for 10 to 15 s first.

@@ -5,7 +5,37 @@ struct FakeGeoReplication: GeoReplication {
   var session: SessionName { Sample.session }
 
   func status() async throws(DRError) -> [WorkerStatus] {
-    try world.call("georep.status") { (state, now) throws(DRError) in state.rows(now) }
+    try world.call("georep.status") { (state, now) throws(DRError) in
+      guard state.sessionExists else {
+        throw DRError(.missing, "read the status", reason: "there is no such session")
+      }
+      return state.rows(now)
+    }
+  }
+
+  func settings() async throws(DRError) -> [SessionSetting] {
+    try world.call("georep.settings") { (state, _) throws(DRError) in state.settings }
+  }
+
+  func set(_ setting: SessionSetting) async throws(DRError) {
+    try world.call("georep.set") { (state, _) throws(DRError) in
+      guard let index = state.settings.firstIndex(where: { $0.name == setting.name }) else {
+        throw DRError(.refused, "set an option", setting.name, reason: "Invalid option")
+      }
+      state.settings[index] = setting
+    }
+  }
+
+  func delete() async throws(DRError) {
+    try world.call("georep.delete") { (state, _) throws(DRError) in
+      if state.isRunning { state.violations.append("a running session is deleted") }
+      if state.sessionExists { state.deletions += 1 }
+      state.sessionExists = false
+    }
+  }
+
+  func create() async throws(DRError) {
+    try world.call("georep.create") { (state, _) throws(DRError) in state.createSession() }
   }
 
   func setCheckpoint() async throws(DRError) -> Instant {

@@ -47,6 +47,7 @@ final class FakeCatalogue: Catalogue {
     var leases: [DestinationKey: (owner: RunID, expiry: Instant)] = [:]
     var runs: [RunRecord] = []
     var points: [RecoveryPoint] = []
+    var divergences: [DestinationKey: Divergence] = [:]
   }
 
   private let state = Mutex(State())
@@ -56,6 +57,7 @@ final class FakeCatalogue: Catalogue {
 
   var records: [RunRecord] { state.withLock { $0.runs } }
   var points: [RecoveryPoint] { state.withLock { $0.points } }
+  var divergence: Divergence? { state.withLock { $0.divergences[Sample.key] } }
   func holder(of key: DestinationKey) -> RunID? { state.withLock { $0.leases[key]?.owner } }
 
   /// The dead incarnation's lease has run out.
@@ -100,6 +102,22 @@ final class FakeCatalogue: Catalogue {
   func run(_ id: RunID) async throws(DRError) -> RunRecord? {
     try tripwire.call("catalogue.run") { () throws(DRError) in
       state.withLock { $0.runs.first { $0.id == id } }
+    }
+  }
+
+  func divergence(of key: DestinationKey) async throws(DRError) -> Divergence? {
+    try tripwire.call("catalogue.divergence") { () throws(DRError) in state.withLock { $0.divergences[key] } }
+  }
+
+  func save(_ divergence: Divergence) async throws(DRError) {
+    try tripwire.call("catalogue.saveDivergence") { () throws(DRError) in
+      state.withLock { $0.divergences[divergence.key] = divergence }
+    }
+  }
+
+  func clearDivergence(of key: DestinationKey) async throws(DRError) {
+    try tripwire.call("catalogue.clearDivergence") { () throws(DRError) in
+      state.withLock { $0.divergences[key] = nil }
     }
   }
 

@@ -33,6 +33,11 @@ struct WorldState: Sendable {
   var losesData = false
   /// Files whose arriving content is wrong.
   var corrupting: Set<String> = []
+  /// The session, its options, and how often it was deleted: a new one carries everything, so nothing is corrupted then.
+  var sessionExists = true
+  var settings = [SessionSetting("sync_jobs", "5"), SessionSetting("use_meta_volume", "false")]
+  var deletions = 0
+  var staysCorrupt = false
   /// Files of which one byte is wrong in what arrives, and which.
   var flipping: [String: Int] = [:]
   var secondaryLacksAgent = false
@@ -186,6 +191,15 @@ extension WorldState {
     checkpoint = whole
     isComplete = false
     return whole
+  }
+
+  /// A session that begins anew carries everything.
+  mutating func createSession() {
+    if sessionExists { return }
+    sessionExists = true
+    settings = [SessionSetting("sync_jobs", "3"), SessionSetting("use_meta_volume", "false")]
+    if !staysCorrupt { corrupting = [] }
+    dirty = Set(primary.keys)
   }
 
   mutating func start(_ now: Instant) {

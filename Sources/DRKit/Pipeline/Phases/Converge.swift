@@ -6,7 +6,9 @@ struct ConvergePhase {
 
   func run() async throws(DRError) {
     try await context.phase(.converge) { () async throws(DRError) in
+      if context.repairs { try await SessionRenewal(context: context).run() }
       let needed = try await context.durable.once("converge.needed") { () async throws(DRError) in
+        if context.repairs { return true }
         guard let newest = try await context.ports.catalogue.newestPoint(context.target.key) else {
           return true
         }
@@ -17,13 +19,19 @@ struct ConvergePhase {
         }
       }
       guard needed else { return ((), note: "not needed: a sealed point stands") }
-      context.note(.converge, "no sealed point yet: a first pass without snapshots")
+      context.note(
+        .converge,
+        context.repairs
+          ? "everything is carried again, without snapshots"
+          : "no sealed point yet: a first pass without snapshots"
+      )
       // The catalogue may be new and the secondary not: a point of another catalogue's would be overwritten unsaid.
       try await IntentWriting(context: context, phase: .converge).run(nil)
       let pass = ReplicationPass(
         context: context, phase: .converge, name: "converge", limit: context.policy.convergeLimit)
       let outcome = try await pass.run()
-      return ((), note: "first pass complete; \(outcome.note)")
+      let what = context.repairs ? "session renewed, everything carried again" : "first pass complete"
+      return ((), note: "\(what); \(outcome.note)")
     }
   }
 }

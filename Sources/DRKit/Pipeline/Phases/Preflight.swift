@@ -9,6 +9,7 @@ struct PreflightPhase {
 
   func run() async throws(DRError) {
     try await context.phase(.preflight) { () async throws(DRError) in
+      if context.repairs { try await SessionRenewal(context: context).finishEarlier() }
       // Each question is asked again by itself: all of them together would rarely all be answered on a bad line.
       let check = PreflightCheck(
         ports: context.ports, target: context.target, policy: context.policy,

@@ -23,16 +23,22 @@ struct ReportPhase {
 
   private func event(_ record: RunRecord, _ point: RecoveryPoint?) async throws(DRError) -> EngineEvent {
     let domain = try await context.domain()
+    let divergence = try await context.durable.retrying { () async throws(DRError) in
+      try await context.ports.catalogue.divergence(of: record.key)
+    }
     let severity: Severity
     var text: String
     if let point {
       severity =
         !record.leftOver.isEmpty
-        ? .alert : point.leftOut.isEmpty && !point.images.isEmpty ? .normal : .warning
+        ? .alert
+        : point.leftOut.isEmpty && !point.images.isEmpty && divergence == nil
+          ? .normal : .warning
       text = "drkit: recovery point of \(record.key) sealed, \(point.images.count) image(s) proved"
       if let proof = ContentProof.weakest(point.images.compactMap(\.proof)), proof.level == .sampled {
         text += " BY SAMPLES (\(proof))"
       }
+      if context.repairs && divergence == nil { text += "; the destination is REPAIRED, all of it is proved" }
       if !point.leftOut.isEmpty { text += "; LEFT OUT: \(point.leftOut.joined(separator: "; "))" }
       if !point.notInPoint.isEmpty {
         text += "; not in the point: \(point.notInPoint.joined(separator: "; "))"
@@ -53,6 +59,11 @@ struct ReportPhase {
         text += ", but the session was found running and has overwritten it in part"
       }
       if standing != nil, begun != nil { text += ", but this run has overwritten it in part" }
+    }
+    if let divergence {
+      text +=
+        "; the destination is DIVERGED since run \(divergence.run) (\(divergence.image): \(divergence.reason)); "
+        + "only `drctl repair \(record.key)` ends that"
     }
     if !record.leftOver.isEmpty {
       text += "; still standing: \(record.leftOver.joined(separator: "; "))"

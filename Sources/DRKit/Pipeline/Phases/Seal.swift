@@ -17,6 +17,7 @@ struct SealPhase {
       if try await context.durable.recall("seal.manifest", as: Bool.self) == nil { try await gate.open() }
       try await repair(work)
       let images = try await prove(work)
+      let unproved = context.repairs ? try await WholeProof(context: context).run(besides: work, images) : []
       try await proveFrozen(quiesced.machines)
       if try await context.durable.recall("seal.manifest", as: Bool.self) == nil {
         try await gate.proveIdle()
@@ -26,13 +27,15 @@ struct SealPhase {
           run: context.run, key: context.target.key, instant: quiesced.instant,
           sealed: context.ports.clock.now,
           images: images, notInPoint: quiesced.notInPoint,
-          leftOut: quiesced.leftOut + undescribed(quiesced.machines, configurations))
+          leftOut: quiesced.leftOut + undescribed(quiesced.machines, configurations),
+          diverged: context.repairs && unproved.isEmpty ? nil : try await context.divergence()?.run)
       }
       try await writeManifest(point, configurations)
       try await prune(gate)
       try await context.durable.once("seal.recorded") { () async throws(DRError) in
         try await context.ports.catalogue.save(point)
       }
+      if context.repairs { try await settle(unproved) }
       let bytes = images.reduce(0) { $0 + $1.digest.size }
       let weakest = ContentProof.weakest(images.compactMap(\.proof))
       let how =
@@ -41,6 +44,19 @@ struct SealPhase {
         point,
         note: "\(images.count) image(s) proved, \(bytes >> 20) MiB \(how ?? "equal on both sides")"
       )
+    }
+  }
+
+  /// The end of a repair: all of the domain is proved, or the mark stays and says what is not.
+  private func settle(_ unproved: [WholeProof.Complaint]) async throws(DRError) {
+    let catalogue = context.ports.catalogue
+    let key = context.target.key
+    try await context.durable.once("seal.settled") { () async throws(DRError) in
+      guard let first = unproved.first else { return try await catalogue.clearDivergence(of: key) }
+      guard var mark = try await catalogue.divergence(of: key) else { return }
+      mark.image = first.path
+      mark.reason = "a repair could not prove it and \(unproved.count - 1) other volume(s): \(first.reason)"
+      try await catalogue.save(mark)
     }
   }
 
@@ -116,7 +132,7 @@ struct SealPhase {
     }
     guard ours == theirs else {
       let (there, here) = (theirs.map(\.description), ours.map(\.description))
-      throw disproved(
+      throw try await diverged(
         image, layout.image(disk),
         "the chain is \(there.joined(separator: " on ")) there, \(here.joined(separator: " on ")) here")
     }
@@ -149,10 +165,15 @@ struct SealPhase {
     }
   }
 
-  private func disproved(_ image: ImageToSeal, _ path: String, _ reason: String) -> DRError {
-    DRError(
-      .disproved, "prove the content", "\(image.name) (\(path))", reason: reason,
-      remedy: "the secondary's image is not the primary's: a lost or changed shard never heals by itself")
+  /// The error of an image that differs.
+  /// - Throws: `.disproved` when its base did not stand still: then the difference is the primary's, and the copy may be good.
+  private func diverged(
+    _ image: ImageToSeal, _ path: String, _ reason: String
+  ) async throws(DRError) -> DRError {
+    try await context.durable.retrying { () async throws(DRError) in try await verifyFrozen(image.machine) }
+    return DRError(
+      .diverged, "prove the content", "\(image.name) (\(path))", reason: reason,
+      remedy: "a lost or changed shard never heals by itself: drctl repair \(context.target.key)")
   }
 
   /// The digest that both sides agree on.
@@ -161,7 +182,7 @@ struct SealPhase {
   ) async throws(DRError) -> FileDigest {
     switch try await comparison.run(path) {
     case .same(let digest): return digest
-    case .differs(let reason): throw disproved(image, path, reason)
+    case .differs(let reason): throw try await diverged(image, path, reason)
     }
   }
 
@@ -181,21 +202,25 @@ struct SealPhase {
   private func proveFrozen(_ machines: [MachinePlan]) async throws(DRError) {
     let results = try await context.durable.each(machines, limit: context.policy.concurrency) {
       (machine) async throws(DRError) in
-      let item = machine.id.description
-      let id: SnapshotID? = try await context.durable.recall(QuiescePhase.snapshotStep, item)
-      try await context.durable.once("seal.frozen", item) { () async throws(DRError) in
-        var snapshot: Snapshot?
-        if let id { snapshot = try await context.ports.engine.snapshot(id, of: machine.id) }
-        guard let snapshot, snapshot.status == .ok, snapshot.isRegular else {
-          let state = snapshot.map { "is \($0.status.rawValue)" } ?? "is gone"
-          throw DRError(
-            .disproved, "prove that the bases stood still", machine.name, reason: "its snapshot \(state)",
-            remedy: "let nobody remove drkit's snapshots while a run lasts")
-        }
-        try await FreezeCheck(engine: context.ports.engine).verify(machine, snapshot.id)
+      try await context.durable.once("seal.frozen", machine.id.description) { () async throws(DRError) in
+        try await verifyFrozen(machine)
       }
     }
     for result in results { try result.get() }
+  }
+
+  private func verifyFrozen(_ machine: MachinePlan) async throws(DRError) {
+    let id: SnapshotID? = try await context.durable.recall(
+      QuiescePhase.snapshotStep, machine.id.description)
+    var snapshot: Snapshot?
+    if let id { snapshot = try await context.ports.engine.snapshot(id, of: machine.id) }
+    guard let snapshot, snapshot.status == .ok, snapshot.isRegular else {
+      let state = snapshot.map { "is \($0.status.rawValue)" } ?? "is gone"
+      throw DRError(
+        .disproved, "prove that the bases stood still", machine.name, reason: "its snapshot \(state)",
+        remedy: "let nobody remove drkit's snapshots while a run lasts")
+    }
+    try await FreezeCheck(engine: context.ports.engine).verify(machine, snapshot.id)
   }
 
   private func writeManifest(

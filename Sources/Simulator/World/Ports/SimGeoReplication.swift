@@ -11,26 +11,64 @@ struct SimGeoReplication: GeoReplication {
   }
 
   func status() async throws(DRError) -> [WorkerStatus] {
-    try await caller.call("read the session's status", PortLatency.status) { (world, _) throws(DRError) in
-      world.session.status()
+    try await existing("read the session's status", PortLatency.status) { (world, _) in world.session.status()
     }
   }
 
   func setCheckpoint() async throws(DRError) -> Instant {
-    try await caller.call("set a checkpoint", PortLatency.setting) { (world, now) throws(DRError) in
+    try await existing("set a checkpoint", PortLatency.setting) { (world, now) in
       world.session.setCheckpoint(at: now)
     }
   }
 
   func start() async throws(DRError) {
-    try await caller.call("start geo-replication", PortLatency.start) { (world, now) throws(DRError) in
+    try await existing("start geo-replication", PortLatency.start) { (world, now) in
       world.session.start(at: now)
     }
   }
 
   func stop() async throws(DRError) {
-    try await caller.call("stop geo-replication", PortLatency.stop) { (world, now) throws(DRError) in
-      world.session.stop(at: now)
+    try await existing("stop geo-replication", PortLatency.stop) { (world, now) in world.session.stop(at: now)
+    }
+  }
+
+  func settings() async throws(DRError) -> [SessionSetting] {
+    try await existing("read the session's options", PortLatency.setting) { (world, _) in
+      world.session.settings
+    }
+  }
+
+  func set(_ setting: SessionSetting) async throws(DRError) {
+    let isKnown = try await existing("set an option", PortLatency.setting) { (world, _) in
+      world.session.set(setting)
+    }
+    if !isKnown { throw DRError(.refused, "set an option", setting.name, reason: "Invalid option") }
+  }
+
+  func delete() async throws(DRError) {
+    try await caller.call("delete the session", PortLatency.stop) { (world, _) throws(DRError) in
+      guard world.session.delete() else {
+        throw DRError(.refused, "delete the session", reason: "it is running (simulated)")
+      }
+    }
+  }
+
+  func create() async throws(DRError) {
+    try await caller.call("create the session", PortLatency.start) { (world, _) throws(DRError) in
+      world.session.create()
+    }
+  }
+
+  private func existing<T>(
+    _ operation: String, _ latency: ClosedRange<TimeSpan>,
+    _ body: @escaping (SimulatedWorld, Instant) -> T
+  ) async throws(DRError) -> T {
+    let name = session.description
+    return try await caller.call(operation, latency) { (world, now) throws(DRError) in
+      guard world.session.exists else {
+        throw DRError(.missing, operation, name, reason: "there is no such session (simulated)")
+      }
+      return body(world, now)
     }
   }
 

@@ -8,6 +8,8 @@ public final class SimStore: @unchecked Sendable {
   /// In the order in which they were saved.
   public internal(set) var points: [RecoveryPoint] = []
   var leases: [DestinationKey: Lease] = [:]
+  /// Destinations that failed their proof and are not repaired.
+  public internal(set) var divergences: [DestinationKey: Divergence] = [:]
   /// The step recorded last.
   private var lastStep: StepKey?
 
@@ -138,6 +140,24 @@ struct SimCatalogue: Catalogue {
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await call("find the newest point") { (store, _, _) throws(DRError) in
       store.points.filter { $0.key == key }.max { $0.instant < $1.instant }
+    }
+  }
+
+  func divergence(of key: DestinationKey) async throws(DRError) -> Divergence? {
+    try await call("find a divergence") { (store, _, _) throws(DRError) in store.divergences[key] }
+  }
+
+  func save(_ divergence: Divergence) async throws(DRError) {
+    try await call("mark a destination as diverged") { (store, world, now) throws(DRError) in
+      store.divergences[divergence.key] = divergence
+      world.timeline.add(now, .run, "the destination is \(divergence)")
+    }
+  }
+
+  func clearDivergence(of key: DestinationKey) async throws(DRError) {
+    try await call("clear a divergence") { (store, world, now) throws(DRError) in
+      guard store.divergences.removeValue(forKey: key) != nil else { return }
+      world.timeline.add(now, .run, "the destination is no longer diverged")
     }
   }
 }
