@@ -183,6 +183,10 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "BenchTests", dependencies: ["Bench", "Simulator", "DRKit"], swiftSettings: house),
+    .testTarget(
+      name: "ContractTests",
+      dependencies: ["Bench", "Simulator", "Wire", "GlusterCLI", "StateStore", "Site", "DRKit"],
+      swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
   ]
 )
