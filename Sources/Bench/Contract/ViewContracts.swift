@@ -142,7 +142,7 @@ extension ContractSuite {
       return seen
     }
     book.judge(.partsOfAFile, seen.allSatisfy { $0 }, "\(volume.name): \(seen)")
-    let large = Self.bytes((1 << 20) + 1, 9)
+    let large = [UInt8](repeating: 9, count: 1 << 20) + [7]
     let name = "\(volume.directory)/large"
     let (whole, end) = try await look(volume) { (view) async throws(DRError) in
       try await again { () async throws(DRError) in try await view.replace(name, with: large) }
@@ -226,11 +226,11 @@ extension ContractSuite {
   }
 
   private func digesting(_ volume: ContractVolume, _ book: inout ContractBook) async throws(DRError) {
-    var changed = Self.bytes(300_000, 21)
+    var changed = Self.bytes(100_000, 21)
     let contents = [("one", changed), ("two", changed)]
-    changed[150_000] ^= 1
+    changed[50_000] ^= 1
     let all = contents + [("other", changed)]
-    let plan = DigestPlan(block: 65_536)
+    let plan = DigestPlan(block: 16_384)
     let (wholes, blocks) = try await look(volume) {
       (view) async throws(DRError) -> ([FileDigest?], [BlockDigests?]) in
       var (wholes, blocks): ([FileDigest?], [BlockDigests?]) = ([], [])
@@ -246,8 +246,8 @@ extension ContractSuite {
     let differing = blocks[0].flatMap { one in blocks[2].map { one.differing(from: $0) } } ?? []
     book.judge(
       .digests,
-      isEqual && wholes[0] != wholes[2] && differing == [2] && blocks[0]?.count == 5
-        && blocks[0]?.size == 300_000,
+      isEqual && wholes[0] != wholes[2] && differing == [3] && blocks[0]?.count == 7
+        && blocks[0]?.size == 100_000,
       "\(volume.name): \(isEqual ? "equal" : "not equal") for equal content, with another byte blocks \(differing) differ"
     )
   }
