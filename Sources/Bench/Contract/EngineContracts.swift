@@ -18,7 +18,9 @@ extension ContractSuite {
       "by name \(strangers[0]), by id \(strangers[1])")
     try await machines(on: found, &book)
     try await unknown(&book)
-    for _ in 0..<2 { try await engine.updateOVFStore(of: found.id) }
+    for _ in 0..<2 {
+      try await again { () async throws(DRError) in try await engine.updateOVFStore(of: found.id) }
+    }
     book.judge(.ovfStoreUpdated, true, "twice")
     let event = EngineEvent(
       customID: Derived.eventID(run: id, event: "contract"), severity: .normal,
