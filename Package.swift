@@ -185,7 +185,9 @@ let package = Package(
       name: "BenchTests", dependencies: ["Bench", "Simulator", "DRKit"], swiftSettings: house),
     .testTarget(
       name: "ContractTests",
-      dependencies: ["Bench", "Simulator", "Wire", "GlusterCLI", "StateStore", "Site", "DRKit"],
+      dependencies: [
+        "Bench", "Simulator", "TestBed", "Wire", "OVirtClient", "GlusterCLI", "StateStore", "Site", "DRKit",
+      ],
       swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
   ]

@@ -2,9 +2,11 @@ import Bench
 import DRKit
 import Foundation
 import GlusterCLI
+import OVirtClient
 import Simulator
 import Site
 import StateStore
+import TestBed
 import Testing
 
 /// What of the real adapters needs no cluster: the store in a file, views of a directory, the system's clock.
@@ -60,6 +62,38 @@ struct RealArms {
       try await ContractSuite(ports: ports, domain: "vms", id: Self.id).run(&book, [.primaryViews])
       Self.judge(book.rows(of: Self.contracts("view")), 11)
     }
+  }
+
+  @Test("the engine's adapter, over HTTP to a test bed", arguments: TransportKind.allCases)
+  func engine(kind: TransportKind) async throws {
+    let bed = LabSite.standard(
+      seed: 1, primary: .init(name: "vms", address: "a1", volume: "data", mount: ""),
+      other: .init(name: "other", address: "a1", volume: "other", mount: ""))
+    let (ports, found) = AsyncStream.makeStream(of: Int.self)
+    let server = try TestBedServer(
+      model: bed.engine,
+      onListening: { port in
+        found.yield(port)
+        found.finish()
+      })
+    let rows = try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run(handlesSignals: false) }
+      var book = ContractBook()
+      for await port in ports {
+        var all = Self.ports()
+        let engine = try OVirtManager(
+          url: "http://127.0.0.1:\(port)/ovirt-engine/api", authority: .system,
+          credentials: OVirtCredentials(
+            user: BedCredentials.standard.user, password: BedCredentials.standard.password),
+          clock: all.clock, transport: kind)
+        all.engine = engine
+        try await ContractSuite(ports: all, domain: "vms", id: Self.id).run(&book, [.engine, .snapshot])
+        await engine.close()
+      }
+      group.cancelAll()
+      return book.rows(of: Self.contracts("engine"))
+    }
+    Self.judge(rows, 16)
   }
 
   @Test("the system's clock")

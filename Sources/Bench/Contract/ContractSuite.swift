@@ -26,6 +26,7 @@ public struct ContractSuite: Sendable {
   public enum Chapter: String, Sendable, CaseIterable {
     case clock, store
     case engine = "the engine"
+    case snapshot = "a snapshot"
     case session = "the session at rest"
     case primaryViews = "views of the primary"
     case nonces
@@ -57,6 +58,7 @@ public struct ContractSuite: Sendable {
     case .clock: try await clock(&book)
     case .store: try await store(&book)
     case .engine: try await inventory(&book)
+    case .snapshot: try await mergeSnapshot(takeSnapshot(1, &book), &book)
     case .session: try await sessionAtRest(&book)
     case .primaryViews: try await views(of: primaryContent, &book)
     case .nonces: try await nonces(&book)

@@ -4,7 +4,7 @@ import DRKit
 extension ContractSuite {
   func cycle(_ book: inout ContractBook) async throws(DRError) {
     let wasReadOnly = try await ports.cluster.geometry().isReadOnly
-    let taken = try await takeSnapshot(&book)
+    let taken = try await takeSnapshot(2, &book)
     let result: Result<Void, DRError>
     do throws(DRError) {
       result = .success(try await passage(taken, &book))

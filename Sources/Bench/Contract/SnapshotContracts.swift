@@ -34,12 +34,15 @@ extension ContractSuite {
     return (machine, disk, volume)
   }
 
-  func takeSnapshot(_ book: inout ContractBook) async throws(DRError) -> ContractSnapshot {
+  /// - Parameter attempt: of the overlay's id, from 1: a merged one stays taken.
+  func takeSnapshot(
+    _ attempt: Int, _ book: inout ContractBook
+  ) async throws(DRError) -> ContractSnapshot {
     let engine = ports.engine
     let found = try await engine.storageDomain(domain)
     let (machine, disk, base) = try await candidate(on: found)
     let others = try await engine.disks(of: machine.id).filter { $0.id != disk.id }
-    let overlay = Derived.overlay(run: id, disk: disk.id, attempt: 1)
+    let overlay = Derived.overlay(run: id, disk: disk.id, attempt: attempt)
     let description = "drkit contract \(id)"
     let request = [OverlayRequest(disk: disk.id, overlay: overlay)]
     let snapshot = try await engine.createSnapshot(
