@@ -63,6 +63,18 @@ struct GeoReplicationTests {
     #expect(runner.lines == ["--xml volume geo-replication data b1::data-dr config"])
   }
 
+  @Test("A value that begins with a dash is not given to gluster as an option of its own")
+  func dashed() async throws {
+    let done = try capture("georep-config-checkpoint-stopped-xml.xml")
+    let runner = FakeRunner(done, done)
+    let geo = GlusterGeoReplication(session: session, runner: runner)
+    try await geo.set(SessionSetting("rsync_options", "--ignore-times"))
+    try await geo.set(SessionSetting("sync_jobs", "3"))
+    #expect(
+      runner.lines[0] == "--xml volume geo-replication data b1::data-dr config rsync_options  --ignore-times")
+    #expect(runner.lines[1] == "--xml volume geo-replication data b1::data-dr config sync_jobs 3")
+  }
+
   @Test("A session that is gone is deleted, one that is there is created: again is the same")
   func renewed() async throws {
     let runner = FakeRunner(

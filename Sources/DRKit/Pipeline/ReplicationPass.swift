@@ -147,7 +147,24 @@ struct ReplicationPass: Sendable {
 
   private func start() async throws(DRError) {
     try await SecondaryOwner(context: context).refuseLive()
+    try await haveAllCopied()
     try await durable.retrying { () async throws(DRError) in try await georep.start() }
+  }
+
+  /// Before each start: between two runs anybody may have set the options otherwise.
+  private func haveAllCopied() async throws(DRError) {
+    let found = try await durable.retrying { () async throws(DRError) in try await georep.settings() }
+    for wanted in FaithfulCopying.corrections(found) {
+      do throws(DRError) {
+        try await durable.retrying { () async throws(DRError) in try await georep.set(wanted) }
+        context.note(
+          phase, "set for the session, so that no new write is passed over: \(wanted.name) \(wanted.value)")
+      } catch {
+        // The proof finds what is passed over, if every byte is proved.
+        guard error.kind == .refused else { throw error }
+        context.note(phase, "new writes may be passed over: \(wanted.name) can't be set: \(error.reason)")
+      }
+    }
   }
 
   private func healsSoFar() async throws(DRError) -> Int {

@@ -13,7 +13,9 @@ extension GlusterGeoReplication {
   }
 
   public func set(_ setting: SessionSetting) async throws(DRError) {
-    _ = try await xml("set the session's option \(setting.name)", ["config", setting.name, setting.value])
+    // A value that begins with a dash gluster takes for an option of its own (10.3); gsyncd splits at spaces.
+    let value = setting.value.hasPrefix("-") ? " " + setting.value : setting.value
+    _ = try await xml("set the session's option \(setting.name)", ["config", setting.name, value])
   }
 
   /// Success when there is no session.

@@ -13,6 +13,10 @@ public struct SessionFaults: Sendable {
 
   public struct Bites: Sendable, Hashable {
     public var copyNothing = 0
+    /// Shards that rsync took for copied already (docs/real-systems.md, The quick check).
+    public var passedOver = 0
+    /// Shards that a worker sent as it had read them before (docs/real-systems.md, The worker's page cache).
+    public var stalePages = 0
     public var stall = 0
     public var faultyStart = 0
     public var shardLost = 0
@@ -38,6 +42,8 @@ public struct SessionFaults: Sendable {
   func copiesNothing(at now: Instant) -> Bool { copyNothingUntil.map { now < $0 } ?? false }
 
   mutating func biteCopiesNothing() { bites.copyNothing += 1 }
+  mutating func biteStalePages() { bites.stalePages += 1 }
+  mutating func bitePassedOver() { bites.passedOver += 1 }
   mutating func biteStall() { bites.stall += 1 }
 
   mutating func takesFaultyStart() -> Bool {

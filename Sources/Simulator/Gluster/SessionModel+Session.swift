@@ -3,7 +3,8 @@ import DRKit
 /// The session as a thing that is deleted and created, with options.
 extension SessionModel {
   static let defaults = [
-    SessionSetting("ignore_deletes", "false"), SessionSetting("rsync_options", ""),
+    SessionSetting("gluster_params", "aux-gfid-mount acl"), SessionSetting("ignore_deletes", "false"),
+    SessionSetting("rsync_options", ""),
     SessionSetting("sync_jobs", "3"),
   ]
 
@@ -11,6 +12,8 @@ extension SessionModel {
   public mutating func set(_ setting: SessionSetting) -> Bool {
     guard let index = settings.firstIndex(where: { $0.name == setting.name }) else { return false }
     settings[index] = setting
+    hasQuickCheck = FaithfulCopying.withoutQuickCheck(settings) != nil
+    hasPageCache = FaithfulCopying.withoutPageCache(settings) != nil
     return true
   }
 
@@ -29,5 +32,7 @@ extension SessionModel {
     exists = true
     wasStarted = false
     settings = Self.defaults
+    hasQuickCheck = true
+    hasPageCache = true
   }
 }

@@ -24,8 +24,11 @@ public struct SessionModel: Sendable {
   public internal(set) var isStarted = false
   /// False between a deletion and the next creation.
   public internal(set) var exists = true
-  /// The options that the simulation keeps, all of them without a meaning here.
+  /// The options that the simulation keeps; of them `gluster_params` and `rsync_options` mean something here.
   public internal(set) var settings = SessionModel.defaults
+  /// What the options say of them; asked for every shard.
+  var hasQuickCheck = true
+  var hasPageCache = true
   var wasStarted = false
   public internal(set) var checkpoint: Instant?
   var draws: Randomness

@@ -35,7 +35,13 @@ struct WorldState: Sendable {
   var corrupting: Set<String> = []
   /// The session, its options, and how often it was deleted: a new one carries everything, so nothing is corrupted then.
   var sessionExists = true
-  var settings = [SessionSetting("sync_jobs", "5"), SessionSetting("use_meta_volume", "false")]
+  var settings = [
+    SessionSetting("sync_jobs", "5"), SessionSetting("rsync_options", "-v"),
+    SessionSetting("gluster_params", "aux-gfid-mount acl"),
+    SessionSetting("use_meta_volume", "false"),
+  ]
+  /// The options at each start.
+  var optionsAtStarts: [[SessionSetting]] = []
   var deletions = 0
   var staysCorrupt = false
   /// Files of which one byte is wrong in what arrives, and which.
@@ -197,13 +203,18 @@ extension WorldState {
   mutating func createSession() {
     if sessionExists { return }
     sessionExists = true
-    settings = [SessionSetting("sync_jobs", "3"), SessionSetting("use_meta_volume", "false")]
+    settings = [
+      SessionSetting("sync_jobs", "3"), SessionSetting("rsync_options", ""),
+      SessionSetting("gluster_params", "aux-gfid-mount acl"),
+      SessionSetting("use_meta_volume", "false"),
+    ]
     if !staysCorrupt { corrupting = [] }
     dirty = Set(primary.keys)
   }
 
   mutating func start(_ now: Instant) {
     guard startedAt == nil else { return }
+    optionsAtStarts.append(settings)
     let pools = [primary, secondary].map { $0[layout.metadata].flatMap(DomainMetadata.pools) ?? [] }
     if !pools[1].isEmpty, pools[0] != pools[1] { violations.append("started over a live secondary") }
     starts += 1
