@@ -183,6 +183,12 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "BenchTests", dependencies: ["Bench", "Simulator", "DRKit"], swiftSettings: house),
+    .testTarget(
+      name: "ContractTests",
+      dependencies: [
+        "Bench", "Simulator", "TestBed", "Wire", "OVirtClient", "GlusterCLI", "StateStore", "Site", "DRKit",
+      ],
+      swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
   ]
 )

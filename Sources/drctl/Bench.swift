@@ -5,8 +5,11 @@ import DRKit
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measure the simulator, digests, the engine transports and the parsers on this machine.",
-    subcommands: [Core.self, Determinism.self, Digest.self, Transport.self, Fuzz.self, FuzzWork.self])
+    abstract: "Measure the simulator, digests, the engine transports and the parsers; try the ports' contracts.",
+    subcommands: [
+      Core.self, Determinism.self, Digest.self, Transport.self, Fuzz.self, FuzzWork.self,
+      ContractCommand.self,
+    ])
 
   struct Core: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

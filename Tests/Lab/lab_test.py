@@ -1,10 +1,13 @@
 """The lab tests. Exit 0 when every one passed; the last line is `N passed, N failed`."""
+import json
+import os
 import signal
+import subprocess
 import sys
 import time
 
 import image_checks as checks
-from lab_site import LabSite, fail_loudly, say
+from lab_site import HERE, LabSite, fail_loudly, inner, say
 
 REPLICATED = "checkpoint complete on every subvolume"
 
@@ -168,7 +171,81 @@ def a_natural_stall_is_healed():
         site.down()
 
 
-TESTS = [two_cycles_and_a_planted_fault, a_natural_stall_is_healed]
+CONTRACT = ("bench", "contract", "vms", "--may-change-the-site")
+
+
+def the_ports_keep_their_contracts():
+    """Everything that drkit relies on, tried with the real adapters on real Gluster, row by row as in the simulator."""
+    site = LabSite("lab-contract", "10.87.30", BRICKS="2")
+    try:
+        site.up()
+        site.write_config()
+        site.start_bed()
+        promised = contract_rows(site.on("a1", site.drctl, "bench", "contract", "--simulated", "--json", check=False))
+        assert len(promised) >= 70 and all(row["verdict"] == "kept" for row in promised), promised
+        before = glusterfs_of(site)
+        killed_with_views_open(site, before)
+        done = site.on("a1", site.drctl, *CONTRACT, "--config", site.config, "--json", check=False, timeout=1800)
+        rows = contract_rows(done)
+        for row in rows:
+            say(f"    {row['verdict']:8}{row['contract']}: {row['seen']}")
+        assert [row["contract"] for row in rows] == [row["contract"] for row in promised], "not the simulator's rows"
+        broken = [row for row in rows if row["verdict"] != "kept"]
+        assert not broken, broken
+        # What no port can tell: the event is there to be read, one time, and nothing is left behind.
+        events = [e for e in site.rest("events")["event"] if e.get("origin") == "drkit"]
+        assert [e["description"].startswith("drkit contract ") for e in events] == [True, True], events
+        assert len({e["custom_id"] for e in events}) == 2, events
+        checks.check_merged(site)
+        as_before(site, before)
+        say(f"    {len(rows)} contracts are kept, as many as in the simulator")
+    finally:
+        site.down()
+
+
+def contract_rows(done):
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        raise RuntimeError(f"bench contract: exit {done.returncode}: {done.stdout}{done.stderr}")
+
+
+def glusterfs_of(site):
+    """What is mounted in a1, and how many clients of the volumes run there."""
+    mounts = site.on("a1", "grep", "-c", "fuse.glusterfs", "/proc/mounts", check=False).stdout
+    return int(mounts), int(site.on("a1", "pgrep", "-c", "-x", "glusterfs", check=False).stdout)
+
+
+def as_before(site, before):
+    for _ in range(60):
+        if glusterfs_of(site) == before:
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"mounts and clients in a1: {before} before, {glusterfs_of(site)} now")
+
+
+def killed_with_views_open(site, before):
+    """SIGKILL in the middle of the views: none of their mounts stays."""
+    # Its state file stays where it dies.
+    process = subprocess.Popen([HERE / "on", "a1", site.drctl, *CONTRACT, "--config", site.config],
+                               env=dict(site.env, TMPDIR=str(site.lab)), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line.strip() == "contract: views of the primary":
+            break
+    most = before
+    for _ in range(100):
+        most = max(most, glusterfs_of(site))
+        if most > before:
+            break
+    os.kill(inner(process), signal.SIGKILL)
+    process.wait(60)
+    assert most > before, f"no view was seen: {before}, {most}"
+    as_before(site, before)
+    say(f"    killed with views open: mounts and clients {before}, then {most}, then as before")
+
+
+TESTS = [two_cycles_and_a_planted_fault, a_natural_stall_is_healed, the_ports_keep_their_contracts]
 
 if __name__ == "__main__":
     # So that a run that is told to end takes its lab down.

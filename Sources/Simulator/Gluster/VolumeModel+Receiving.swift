@@ -6,11 +6,14 @@ extension VolumeModel {
   mutating func apply(_ entry: EntryOperation) {
     switch entry {
     case .create(let gfid, let path, let isImage):
-      if let slot = slot(of: gfid) {
+      if let slot = slot(of: gfid), files[slot].isAlive {
         // Known: replayed. Shards that came before their file get their name now.
-        if files[slot].isAlive && files[slot].path.isEmpty { link(slot, path) }
+        if files[slot].path.isEmpty { link(slot, path) }
         return
       }
+      // One that was removed is made again, here too; but not in the place of another file (gsyncd then asks the primary which of
+      // the two is there).
+      if slot(of: gfid) != nil, slot(of: path) != nil { return }
       _ = insert(Self.blank(gfid, path: path, subvolume: placement(ofNewFile: path), isImage: isImage))
     case .unlink(let gfid, let path):
       guard let slot = slot(of: path), files[slot].gfid == gfid else {

@@ -32,7 +32,10 @@ struct SimEngine: VirtualizationManager {
 
   func disks(of machine: VirtualMachineID) async throws(DRError) -> [AttachedDisk] {
     try await caller.call("list disks", PortLatency.rest) { (world, _) throws(DRError) in
-      world.engine.attachedDisks(of: machine)
+      guard world.engine.machine(machine) != nil else {
+        throw DRError(.missing, "list disks", "\(machine)", reason: "no such machine")
+      }
+      return world.engine.attachedDisks(of: machine)
     }
   }
 

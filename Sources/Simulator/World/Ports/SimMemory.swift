@@ -25,6 +25,9 @@ public final class SimStore: @unchecked Sendable {
     journal[key] = value
   }
 
+  /// By their beginnings, as the database sorts them: equal ones by id, larger first.
+  var newestFirst: [RunRecord] { runs.sorted { ($0.began, $0.id) > ($1.began, $1.id) } }
+
   /// What a disk that acknowledges too early does, and what is left of a torn record, which SQLite's checksums drop.
   func loseLastRecord() -> StepKey? {
     guard let step = lastStep else { return nil }
@@ -115,7 +118,7 @@ struct SimCatalogue: Catalogue {
 
   func unfinishedRun(_ key: DestinationKey) async throws(DRError) -> RunRecord? {
     try await call("find an unfinished run") { (store, _, _) throws(DRError) in
-      store.runs.last { $0.key == key && $0.outcome == .running }
+      store.newestFirst.first { $0.key == key && $0.outcome == .running }
     }
   }
 
@@ -125,7 +128,7 @@ struct SimCatalogue: Catalogue {
 
   func runs(_ key: DestinationKey?, limit: Int) async throws(DRError) -> [RunRecord] {
     try await call("list runs") { (store, _, _) throws(DRError) in
-      Array(store.runs.reversed().filter { key == nil || $0.key == key }.prefix(max(0, limit)))
+      Array(store.newestFirst.filter { key == nil || $0.key == key }.prefix(max(0, limit)))
     }
   }
 
@@ -139,7 +142,8 @@ struct SimCatalogue: Catalogue {
 
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await call("find the newest point") { (store, _, _) throws(DRError) in
-      store.points.filter { $0.key == key }.max { $0.instant < $1.instant }
+      store.points.filter { $0.key == key }
+        .max { ($0.instant, $0.sealed, $0.run) < ($1.instant, $1.sealed, $1.run) }
     }
   }
 

@@ -53,9 +53,37 @@ struct SimSecondaryVolume: SecondaryVolume {
 struct SimView: VolumeView {
   let caller: PortCaller
   let isSecondary: Bool
+  private let state = OpenState()
+
+  /// Touched on the loop's thread only.
+  private final class OpenState: @unchecked Sendable {
+    var isClosed = false
+  }
+
+  init(caller: PortCaller, isSecondary: Bool) {
+    self.caller = caller
+    self.isSecondary = isSecondary
+  }
+
+  /// What `read` takes at most, as the real view does.
+  private static let smallFileLimit = 1 << 20
 
   func read(_ path: String) async throws(DRError) -> [UInt8]? {
-    try await look("read") { (volume) throws(DRError) in volume.read(path) }
+    try await look("read") { (volume) throws(DRError) in
+      guard let bytes = volume.read(path) else { return nil }
+      guard bytes.count <= Self.smallFileLimit else {
+        throw DRError(.refused, "read a file", path, reason: "\(bytes.count) bytes, more than 1 MiB")
+      }
+      return bytes
+    }
+  }
+
+  func read(_ path: String, at offset: Int64, count: Int) async throws(DRError) -> [UInt8]? {
+    try await look("read") { (volume) throws(DRError) in
+      volume.read(path).map { bytes in
+        Array(bytes.dropFirst(Int(max(0, offset))).prefix(min(max(0, count), Self.smallFileLimit)))
+      }
+    }
   }
 
   func list(_ directory: String) async throws(DRError) -> [String]? {
@@ -114,16 +142,24 @@ struct SimView: VolumeView {
   }
 
   func close() async {
+    guard !state.isClosed else { return }
+    state.isClosed = true
     guard isSecondary else { return }
     let world = caller.world
     world.mounts[caller.who, default: 0] -= 1
     world.countMounts()
   }
 
+  private func checkOpen(_ operation: String) throws(DRError) {
+    guard state.isClosed else { return }
+    throw DRError(.unfit, "\(operation) on a mount", reason: "the view has been closed")
+  }
+
   private func look<T>(
     _ operation: String, _ body: @escaping (VolumeModel) throws(DRError) -> T
   ) async throws(DRError) -> T {
     let isSecondary = isSecondary
+    try checkOpen(operation)
     return try await caller.call("\(operation) on a mount", PortLatency.file) { (world, _) throws(DRError) in
       try body(isSecondary ? world.session.secondary : world.session.primary)
     }
@@ -133,6 +169,7 @@ struct SimView: VolumeView {
     _ operation: String, _ path: String, _ body: @escaping (SimulatedWorld, Instant) -> Void
   ) async throws(DRError) {
     let isSecondary = isSecondary
+    try checkOpen(operation)
     try await caller.call("\(operation) on a mount", PortLatency.file) { (world, now) throws(DRError) in
       if isSecondary && world.session.secondary.isReadOnly {
         throw DRError(
