@@ -4,7 +4,7 @@ import DRKit
 extension GlusterGeoReplication {
   public func settings() async throws(DRError) -> [SessionSetting] {
     let operation = "read the session's options"
-    let root = try await xml(operation, ["config"])
+    let root = try await xml(operation, ["config"], isQuery: true)
     return try root.require("geoRep", "config").children
       // Of the session's progress, not of its behaviour: the second is empty until a session first starts (seen on 10.3).
       .filter { $0.name != "checkpoint" && $0.name != "stime_xattr_prefix" }
