@@ -101,6 +101,8 @@ struct ConfigurationTests {
       ("host: b1", "host: b1, session-user: -x", ":11:", "domains[0].destinations[0].session-user"),
       ("access: ssh, host: a1", "access: local, ssh-user: dr", ":9:", "domains[0].primary.ssh-user"),
       ("host: a1", "host: a1, hosts: [a2]", ":9:", "`hosts` can't stand beside `host`"),
+      ("host: b1", "host: b1, bandwidth: 20MiB", ":11:", "domains[0].destinations[0].bandwidth"),
+      ("host: b1", "host: b1, bandwidth: 1KiB/s", ":11:", "domains[0].destinations[0].bandwidth"),
       ("host: a1", "hosts: []", ":9:", "domains[0].primary.hosts"),
       ("host: a1", "hosts: [a1, a1]", ":9:", "given more than once"),
       ("host: b1", "hosts: [b1, \"b 2\"]", ":11:", "domains[0].destinations[0].hosts[1]"),
@@ -140,6 +142,16 @@ struct ConfigurationTests {
     let one = try ConfigurationReader.parse(Self.good, file: "drkit.yaml").domains[0].primary
     #expect(one.hosts == ["a1"] && one.otherHosts == [])
     #expect(try SiteAssembly.runner(one) is SSHRunner)
+  }
+
+  @Test("takes a limit of the session's bandwidth, or none")
+  func bandwidth() throws {
+    let text = Self.good.replacing("host: b1", with: "host: b1, bandwidth: 20MiB/s")
+    func rate(_ text: String) throws -> Int64? {
+      try ConfigurationReader.parse(text, file: "drkit.yaml").domains[0].destinations[0].bandwidth
+    }
+    #expect(try rate(text) == 20 << 20)
+    #expect(try rate(Self.good) == nil)
   }
 
   @Test("tells an adapter's words as a note of the phase that the run is in")

@@ -12,8 +12,16 @@ extension GlusterGeoReplication {
       .sorted { $0.name < $1.name }
   }
 
+  /// An empty value takes the option away: gluster has no other way to set nothing.
+  ///
+  /// The CLI takes any argument that begins with a dash for its own option, `--bwlimit` too, and prints its help; with a space
+  /// before it, it is a value, and the space is not kept (measured on 10.3).
   public func set(_ setting: SessionSetting) async throws(DRError) {
-    _ = try await xml("set the session's option \(setting.name)", ["config", setting.name, setting.value])
+    let words =
+      setting.value.isEmpty
+      ? ["!\(setting.name)"]
+      : [setting.name, setting.value.hasPrefix("-") ? " \(setting.value)" : setting.value]
+    _ = try await xml("set the session's option \(setting.name)", ["config"] + words)
   }
 
   /// Success when there is no session.

@@ -103,10 +103,13 @@ public struct Destination: Sendable, Hashable {
   public var secondary: VolumeAccess
   /// `root` unless a mountbroker session.
   public var sessionUser: String
+  /// Bytes a second that the session may send; nil: drkit sets no limit.
+  public var bandwidth: Int64?
 
-  public init(name: String, secondary: VolumeAccess, sessionUser: String) {
+  public init(name: String, secondary: VolumeAccess, sessionUser: String, bandwidth: Int64? = nil) {
     self.name = name
     self.secondary = secondary
     self.sessionUser = sessionUser
+    self.bandwidth = bandwidth
   }
 }

@@ -143,12 +143,14 @@ public enum ConfigurationReader {
 
   private static func destination(_ node: StrictNode) throws(StrictYAMLError) -> Destination {
     let keys = [
-      "name", "host", "hosts", "volume", "access", "ssh-user", "session-user", "agent", "agent-rate",
+      "name", "host", "hosts", "volume", "access", "ssh-user", "session-user", "bandwidth", "agent",
+      "agent-rate",
     ]
     let map = try node.mapping(keys: keys)
     return Destination(
       name: try map.required("name").string(), secondary: try volume(map, hostDefault: nil),
-      sessionUser: try user(try map.optional("session-user")))
+      sessionUser: try user(try map.optional("session-user")),
+      bandwidth: try map.optional("bandwidth")?.bandwidth(in: 64 << 10...1 << 40))
   }
 
   /// `access: local` (the default where the host may be left out) or `access: ssh`.

@@ -87,7 +87,9 @@ public struct SiteAssembly: Sendable {
       observer: observer)
     target = SyncTarget(
       key: DestinationKey(domain: domain.name, destination: destination.name), domain: domain.name)
-    policy = configuration.policy
+    var policy = configuration.policy
+    policy.bandwidth = destination.bandwidth
+    self.policy = policy
   }
 
   static func mount(_ volume: VolumeAccess) throws(DRError) -> GlusterMount {

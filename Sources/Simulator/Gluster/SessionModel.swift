@@ -24,8 +24,8 @@ public struct SessionModel: Sendable {
   public internal(set) var isStarted = false
   /// False between a deletion and the next creation.
   public internal(set) var exists = true
-  /// The options that the simulation keeps, all of them without a meaning here.
-  public internal(set) var settings = SessionModel.defaults
+  /// The options that the simulation keeps.
+  public internal(set) var settings: [SessionSetting]
   var wasStarted = false
   public internal(set) var checkpoint: Instant?
   var draws: Randomness
@@ -42,6 +42,7 @@ public struct SessionModel: Sendable {
     self.secondary = secondary
     self.link = link
     self.timings = timings
+    settings = Self.defaults(timings)
     bricks = primary.subvolumes.enumerated().flatMap { index, set in set.map { ($0, index) } }
     workerOfBrick = Array(repeating: nil, count: bricks.count)
     workedOff = Array(repeating: nil, count: primary.subvolumes.count)

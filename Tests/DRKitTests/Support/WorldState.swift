@@ -37,6 +37,8 @@ struct WorldState: Sendable {
   var sessionExists = true
   var settings = [SessionSetting("sync_jobs", "5"), SessionSetting("use_meta_volume", "false")]
   var deletions = 0
+  /// What a session that is created has besides its two.
+  var newOptions: [SessionSetting] = []
   var staysCorrupt = false
   /// Files of which one byte is wrong in what arrives, and which.
   var flipping: [String: Int] = [:]
@@ -197,7 +199,7 @@ extension WorldState {
   mutating func createSession() {
     if sessionExists { return }
     sessionExists = true
-    settings = [SessionSetting("sync_jobs", "3"), SessionSetting("use_meta_volume", "false")]
+    settings = [SessionSetting("sync_jobs", "3"), SessionSetting("use_meta_volume", "false")] + newOptions
     if !staysCorrupt { corrupting = [] }
     dirty = Set(primary.keys)
   }
