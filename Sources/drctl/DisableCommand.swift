@@ -63,6 +63,9 @@ struct DisableCommand: AsyncParsableCommand {
       Console.out("REFUSED   \(obstacle.reason)\n          → \(obstacle.remedy)")
     }
     for path in plan.nonces { Console.out("remove    \(path) at the primary") }
+    if let options = plan.rsyncOptions {
+      Console.out("set       the session's rsync-options to \"\(options)\": without drkit's limit")
+    }
     Console.out("forget    runs, points and journals of \(domain)")
     for path in plan.strangers { Console.out("stays     \(path) at the primary: it is no nonce of drkit's") }
     Console.out("stays     the secondary, as it is: its last point and the records of it")

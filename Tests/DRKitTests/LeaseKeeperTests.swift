@@ -167,4 +167,11 @@ private struct SlowCatalogue: Catalogue {
   func clearDivergence(of key: DestinationKey) async throws(DRError) {
     try await catalogue.clearDivergence(of: key)
   }
+  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
+    try await catalogue.rsyncLimit(of: key)
+  }
+  func save(_ limit: RsyncLimit) async throws(DRError) { try await catalogue.save(limit) }
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
+    try await catalogue.clearRsyncLimit(of: key)
+  }
 }

@@ -54,6 +54,8 @@ public struct SyncPolicy: Hashable, Sendable, Codable {
   /// Addresses whose connections to the secondary's bricks are no worker's: of mounts that only read (a monitor's). An address
   /// of a secondary node hides a worker there.
   public var knownClients: [String] = []
+  /// Bytes a second that the session may send; nil: unlimited.
+  public var bandwidth: Int64?
   /// How long a lease lives without being renewed.
   public var leaseLength: TimeSpan = .seconds(60)
   /// How the images' content is proved.

@@ -49,4 +49,11 @@ public protocol Catalogue: Sendable {
   func save(_ divergence: Divergence) async throws(DRError)
   /// A mark that is not there is success.
   func clearDivergence(of key: DestinationKey) async throws(DRError)
+
+  /// What drkit set among the session's rsync options; nil where it set nothing.
+  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit?
+  /// Inserts what is remembered of its key, or replaces it.
+  func save(_ limit: RsyncLimit) async throws(DRError)
+  /// One that is not there is success.
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError)
 }

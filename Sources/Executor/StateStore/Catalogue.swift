@@ -64,7 +64,7 @@ extension StateStore: Catalogue {
       try db.execute(
         sql: "DELETE FROM steps WHERE run IN (SELECT id FROM runs WHERE \(mine))", arguments: arguments)
       // Phases and sealed images go with what they belong to.
-      for table in ["runs", "points", "leases"] {
+      for table in ["runs", "points", "leases", "rsync_limits"] {
         try db.execute(sql: "DELETE FROM \(table) WHERE \(mine)", arguments: arguments)
       }
     }

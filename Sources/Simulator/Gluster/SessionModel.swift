@@ -25,7 +25,7 @@ public struct SessionModel: Sendable {
   /// False between a deletion and the next creation.
   public internal(set) var exists = true
   /// The options that the simulation keeps; of them `gluster_params` and `rsync_options` mean something here.
-  public internal(set) var settings = SessionModel.defaults
+  public internal(set) var settings: [SessionSetting]
   /// What the options say of them; asked for every shard.
   var hasQuickCheck = true
   var hasPageCache = true
@@ -45,6 +45,7 @@ public struct SessionModel: Sendable {
     self.secondary = secondary
     self.link = link
     self.timings = timings
+    settings = Self.defaults(timings)
     bricks = primary.subvolumes.enumerated().flatMap { index, set in set.map { ($0, index) } }
     workerOfBrick = Array(repeating: nil, count: bricks.count)
     workedOff = Array(repeating: nil, count: primary.subvolumes.count)

@@ -179,7 +179,7 @@ public enum ScenarioReader {
   ) throws(StrictYAMLError) -> (TimeSpan, SyncPolicy, Int?) {
     let map = try node.mapping(keys: [
       "every", "on-snapshot-failure", "replicate-limit", "merge-attempts", "concurrency", "start-lead",
-      "verify", "repair-in-cycle",
+      "verify", "repair-in-cycle", "bandwidth",
     ])
     var policy = SyncPolicy()
     if let word = try map.optional("on-snapshot-failure") { policy.onSnapshotFailure = try word.choice() }
@@ -189,6 +189,7 @@ public enum ScenarioReader {
     if let span = try map.optional("start-lead") {
       policy.startLead = try span.duration(in: .zero ... .minutes(10))
     }
+    policy.bandwidth = try map.optional("bandwidth")?.bandwidth(in: 64 << 10...1 << 40)
     if let node = try map.optional("verify") { policy.verify = try node.verifyLevel() }
     if let count = try map.optional("merge-attempts") { policy.mergeAttempts = try count.int(in: 1...100) }
     if let count = try map.optional("concurrency") { policy.concurrency = try count.int(in: 1...64) }

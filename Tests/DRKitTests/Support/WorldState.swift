@@ -35,14 +35,12 @@ struct WorldState: Sendable {
   var corrupting: Set<String> = []
   /// The session, its options, and how often it was deleted: a new one carries everything, so nothing is corrupted then.
   var sessionExists = true
-  var settings = [
-    SessionSetting("sync_jobs", "5"), SessionSetting("rsync_options", "-v"),
-    SessionSetting("gluster_params", "aux-gfid-mount acl"),
-    SessionSetting("use_meta_volume", "false"),
-  ]
+  var settings = [SessionSetting("sync_jobs", "5"), SessionSetting("use_meta_volume", "false")]
   /// The options at each start.
   var optionsAtStarts: [[SessionSetting]] = []
   var deletions = 0
+  /// What a session that is created has besides its two.
+  var newOptions: [SessionSetting] = []
   var staysCorrupt = false
   /// Files of which one byte is wrong in what arrives, and which.
   var flipping: [String: Int] = [:]
@@ -203,11 +201,7 @@ extension WorldState {
   mutating func createSession() {
     if sessionExists { return }
     sessionExists = true
-    settings = [
-      SessionSetting("sync_jobs", "3"), SessionSetting("rsync_options", ""),
-      SessionSetting("gluster_params", "aux-gfid-mount acl"),
-      SessionSetting("use_meta_volume", "false"),
-    ]
+    settings = [SessionSetting("sync_jobs", "3"), SessionSetting("use_meta_volume", "false")] + newOptions
     if !staysCorrupt { corrupting = [] }
     dirty = Set(primary.keys)
   }

@@ -10,6 +10,8 @@ public final class SimStore: @unchecked Sendable {
   var leases: [DestinationKey: Lease] = [:]
   /// Destinations that failed their proof and are not repaired.
   public internal(set) var divergences: [DestinationKey: Divergence] = [:]
+  /// What was set among the rsync options of a destination's session.
+  public internal(set) var rsyncLimits: [DestinationKey: RsyncLimit] = [:]
   /// The step recorded last.
   private var lastStep: StepKey?
 
@@ -162,6 +164,22 @@ struct SimCatalogue: Catalogue {
     try await call("clear a divergence") { (store, world, now) throws(DRError) in
       guard store.divergences.removeValue(forKey: key) != nil else { return }
       world.timeline.add(now, .run, "the destination is no longer diverged")
+    }
+  }
+
+  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
+    try await call("find a bandwidth limit") { (store, _, _) throws(DRError) in store.rsyncLimits[key] }
+  }
+
+  func save(_ limit: RsyncLimit) async throws(DRError) {
+    try await call("remember a bandwidth limit") { (store, _, _) throws(DRError) in
+      store.rsyncLimits[limit.key] = limit
+    }
+  }
+
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
+    try await call("forget a bandwidth limit") { (store, _, _) throws(DRError) in
+      store.rsyncLimits[key] = nil
     }
   }
 }
