@@ -26,6 +26,11 @@ public struct SessionModel: Sendable {
   public internal(set) var exists = true
   /// The options that the simulation keeps, all of them without a meaning here.
   public internal(set) var settings = SessionModel.defaults
+  /// Bricks of the primary, and the secondary's, whose processes are not there.
+  var primaryBricksDown: [Int] = []
+  public internal(set) var isSecondaryUp = true
+  /// How many times longer bricks take at the moment.
+  var slowness: Int64 = 1
   var wasStarted = false
   public internal(set) var checkpoint: Instant?
   var draws: Randomness
@@ -110,6 +115,7 @@ public struct SessionModel: Sendable {
       VolumeClient(address: "10.0.1.1", port: UInt16(49_152 + index % 16_000))
     }
     let views = (0..<mounts).map { VolumeClient(address: "10.0.0.1", port: UInt16(1_000 + $0 % 16_000)) }
+    guard isSecondaryUp else { return [] }
     return secondary.subvolumes.joined().map { BrickClients(brick: $0, clients: connected + views) }
   }
 
@@ -120,7 +126,7 @@ public struct SessionModel: Sendable {
     var worker = Worker(
       brick: brick, subvolume: bricks[brick].subvolume, state: .initializing, isStalled: false,
       jobs: Array(repeating: nil, count: timings.jobs))
-    if faults.takesFaultyStart() {
+    if takesBrickDown(brick) || faults.takesFaultyStart() {
       worker.state = .faulty
       agenda.add(now + draws.span(in: timings.faulty), .workerRespawns, brick)
     } else {

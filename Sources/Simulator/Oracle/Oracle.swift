@@ -179,11 +179,9 @@ public struct Oracle: Sendable {
     let metadata = String(
       decoding: secondary.read(layout.meta(image.volume, of: image.disk)) ?? [], as: UTF8.self)
     if !metadata.contains("VOLTYPE=LEAF\n") { wrongs.append("\(path).meta is no LEAF") }
-    for left in [
-      layout.volume(truth.overlay, of: image.disk), layout.meta(truth.overlay, of: image.disk),
-      layout.lease(truth.overlay, of: image.disk),
-    ] where secondary.file(left) != nil {
-      wrongs.append("the overlay's \(left) is still there")
+    for name in secondary.list(layout.image(image.disk)) ?? [] {
+      guard let volume = VolumeID(name.prefix { $0 != "." }), requested[volume] != nil else { continue }
+      wrongs.append("the overlay's \(layout.image(image.disk))/\(name) is still there")
     }
     return wrongs
   }
