@@ -88,7 +88,7 @@ public struct Campaign: Sendable {
     let failed = report.runs.filter { $0.outcome == .failed }
     return Outcome(
       seed: report.seed, verdict: verdict, reasons: reasons, sealed: report.sealed, failed: report.failed,
-      silent: report.runs.count { run in !run.phases.contains { $0.phase == .report } },
+      silent: report.runs.count { !$0.hasReported },
       lives: report.lives.count,
       struck: report.lives.count { $0.struckAt != nil } + report.bites(of: .executorCrash),
       failures: failed.compactMap(\.failure).map(Self.operation),

@@ -5,15 +5,16 @@ import DRKit
 public struct CampaignDraw: Sendable {
   /// The length of its cycles and of the stretch in which things go wrong: those left afterwards must put everything right.
   public struct Frame: Sendable {
-    /// Cycles in all. The last but one repairs the destination if that is diverged; the last must seal.
-    public static let cycles = 6
+    /// Cycles in all. Of the three calm ones the first may still find what is wrong, the second repairs the destination if that is
+    /// diverged, and the last must seal.
+    public static let cycles = 7
     /// Cycles in which faults may begin, and lives be struck.
     static let troubled = 3
 
     let every: TimeSpan
 
-    /// Every fault is over by then: before the last but one cycle.
-    var calm: TimeSpan { every * Int64(Self.cycles - 2) }
+    /// Every fault is over by then: before the three last cycles.
+    var calm: TimeSpan { every * Int64(Self.cycles - 3) }
   }
 
   public var scenario: Scenario

@@ -22,9 +22,7 @@ struct FaultDraw: Sendable {
       fault.during = draws.choice("phase", which, of: Self.phases(of: kind))
       fault.at = frame.every * draws.number("cycle", which, in: 0...Int64(CampaignDraw.Frame.troubled - 1))
       fault.window = frame.every
-      if !Self.isDamage(kind) && draws.happens("later", which, percent: 75) {
-        fault.after = .seconds(draws.spread("after", which, seconds: 1...120))
-      }
+      fault.after = delay(of: kind, which)
     }
     let latest = fault.at + (fault.window ?? .zero) + fault.after
     fault.span = .seconds(
@@ -63,13 +61,25 @@ struct FaultDraw: Sendable {
     kind == .secondaryLosesShard || kind == .secondaryTruncatesShard
   }
 
+  /// Into the phase: so that what needs a worker finds one, and what needs a request or a merge comes before it.
+  private func delay(of kind: WorldFault.Kind, _ which: Int) -> TimeSpan {
+    if Self.isDamage(kind) || draws.happens("at once", which, percent: 25) { return .zero }
+    switch kind {
+    case .workerCrash, .monitorKilled, .sessionStopped, .rsyncCopiesNothing, .linkDown:
+      return .seconds(draws.number("after", which, in: 5...75))
+    case .snapshotRefused, .snapshotFails, .mergeFails, .mergeStalls:
+      return .seconds(draws.number("after", which, in: 1...6))
+    default: return .seconds(draws.spread("after", which, seconds: 1...120))
+    }
+  }
+
   private static func phases(of kind: WorldFault.Kind) -> [Phase] {
     switch kind {
     case .secondaryLosesShard, .secondaryTruncatesShard: return [.preflight, .quiesce, .replicate, .merge]
     case .snapshotRefused, .snapshotFails: return [.describe, .quiesce]
     case .mergeFails, .mergeStalls: return [.seal, .merge]
-    case .workerCrash, .workerFaultyOnStart, .liveCrawlStall, .monitorKilled, .sessionStopped,
-      .rsyncCopiesNothing, .changelogLosesShard:
+    case .workerCrash, .monitorKilled, .sessionStopped: return [.converge, .replicate, .replicate]
+    case .workerFaultyOnStart, .liveCrawlStall, .rsyncCopiesNothing, .changelogLosesShard:
       return [.converge, .quiesce, .replicate, .replicate]
     default: return Phase.allCases.filter { $0 != .protect }
     }

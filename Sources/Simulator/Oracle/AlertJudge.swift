@@ -6,7 +6,7 @@ extension SimulatedWorld {
   ///   - run: ended, and about to be recorded so. One whose report did not come through is judged by nobody: its record says so.
   ///   - points: those of the catalogue.
   func judgeAlert(of run: RunRecord, points: [RecoveryPoint], isDiverged: Bool, at now: Instant) {
-    guard run.phases.contains(where: { $0.phase == .report }) else { return }
+    guard run.hasReported else { return }
     let number = Derived.eventID(run: run.id, event: "outcome")
     guard let event = engine.events.last(where: { $0.customID == number }) else {
       return lie("run \(run.id) has reported, and the engine has no event of it", at: now)
@@ -48,4 +48,13 @@ extension SimulatedWorld {
     oracle.note(violation)
     timeline.add(now, .law, violation.description)
   }
+}
+
+extension RunRecord {
+  /// Whether its event came through, as far as it knows.
+  var hasReported: Bool { phases.contains { $0.phase == .report && !$0.note.hasPrefix("failed: ") } }
+}
+
+extension ScenarioReport.Run {
+  var hasReported: Bool { phases.contains { $0.phase == .report && !$0.note.hasPrefix("failed: ") } }
 }

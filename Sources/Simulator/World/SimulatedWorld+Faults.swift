@@ -42,7 +42,7 @@ extension SimulatedWorld {
       }
     case .sessionStarted:
       if !session.isStarted { faults[index].bites += 1 }
-      session.start(at: now)
+      session.startByOthers(at: now)
     case .sessionStopped:
       if session.isStarted { faults[index].bites += 1 }
       session.stop(at: now)
