@@ -113,7 +113,8 @@ struct Status: AsyncParsableCommand {
           let point = try await store.newestPoint(key)
           let last = try await store.runs(key, limit: 1).first
           let unfinished = try await store.unfinishedRun(key)
-          let doubt = try await Self.overwriter(of: point, key, store) != nil
+          var doubt = false
+          if let point { doubt = try await PointDoubt.overwriter(of: point, in: store, store) != nil }
           lines.append(
             Line(
               domain: domain.name, destination: destination.name, point: point,
@@ -125,19 +126,6 @@ struct Status: AsyncParsableCommand {
       if options.json { return Console.out(try JSONText.of(lines)) }
       for line in lines { Console.out(text(line, now)) }
     }
-  }
-
-  /// The newest run since the point's that did, or may have, carried bytes over it: the secondary's only copy is
-  /// overwritten in place, so only the run's own point is known to be whole.
-  private static func overwriter(
-    of point: RecoveryPoint?, _ key: DestinationKey, _ store: any Catalogue
-  ) async throws(DRError) -> RunRecord? {
-    guard let point else { return nil }
-    for run in try await store.runs(key, limit: 10_000) {
-      if run.id == point.run { return nil }
-      if run.outcome == .running || run.phases.contains(where: { $0.phase == .replicate }) { return run }
-    }
-    return nil
   }
 
   private func text(_ line: Line, _ now: Instant) -> String {

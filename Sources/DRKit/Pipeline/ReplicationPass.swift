@@ -75,6 +75,7 @@ struct ReplicationPass: Sendable {
     var nextTick = context.ports.clock.now + geometry.rollover
     var reason = "no status yet"
     var completeSince: Instant?
+    var stoppedSince: Instant?
     while true {
       let rows = try await look()
       let now = context.ports.clock.now
@@ -101,6 +102,16 @@ struct ReplicationPass: Sendable {
           .timedOut, "wait for the checkpoint", georep.session.description,
           reason: "not complete within \(limit.wholeSeconds) s: \(reason)",
           remedy: "look at gsyncd.log on the primary nodes; the bytes that arrived stay")
+      }
+      if let rows, SessionQuiet.complaint(rows, subvolumes: judge.subvolumes) == nil {
+        let since = stoppedSince ?? now
+        stoppedSince = since
+        if now >= since + context.policy.stoppedPatience {
+          try await startAgain()
+          stoppedSince = nil
+        }
+      } else if rows != nil {
+        stoppedSince = nil
       }
       context.ports.observer.observe(.waiting(phase, reason: reason, deadline: deadline), at: now)
       if let rows, let brick = stalls.look(rows, at: now) {
@@ -143,6 +154,20 @@ struct ReplicationPass: Sendable {
       try await georep.stop()
       try await start()
     }
+  }
+
+  /// Somebody else stopped the session, or its monitors died: waiting would only let the overlays grow until the deadline. Once it may
+  /// have been a mistake.
+  private func startAgain() async throws(DRError) {
+    let step = "\(name).restarted"
+    guard try await durable.recall(step, as: Bool.self) == nil else {
+      throw DRError(
+        .disproved, "wait for the checkpoint", georep.session.description,
+        reason: "the session was stopped by somebody else, and again after it was started again",
+        remedy: "let drkit alone start and stop this session; look at gsyncd.log on the primary nodes")
+    }
+    context.note(phase, "the session was stopped by somebody else: it is started again")
+    try await durable.once(step) { () async throws(DRError) in try await start() }
   }
 
   private func start() async throws(DRError) {

@@ -28,6 +28,11 @@ public struct SessionFaults: Sendable {
     public var orphan = 0
     /// Transfers that an outage held up.
     public var outage = 0
+    /// Workers that were Faulty for a brick that was down.
+    public var primaryBrick = 0
+    public var secondaryBrick = 0
+    /// Shards that took longer.
+    public var slow = 0
   }
 
   public internal(set) var bites = Bites()

@@ -48,7 +48,8 @@ extension SessionModel {
       guard let transfer = nextTransfer(index) else { break }
       workers[index].jobs[job] = transfer
       workers[index].batch?.inFlight += 1
-      let cost = timings.shard * Int64(timings.jobs) + link.latency * 2
+      if slowness > 1 { faults.bites.slow += 1 }
+      let cost = timings.shard * (Int64(timings.jobs) * slowness) + link.latency * 2
       agenda.add(now + cost, .shardReady, index, Int64(job))
     }
     if let batch = workers[index].batch, batch.inFlight == 0 { finishBatch(index, at: now) }

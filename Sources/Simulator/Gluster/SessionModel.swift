@@ -29,6 +29,13 @@ public struct SessionModel: Sendable {
   /// What the options say of them; asked for every shard.
   var hasQuickCheck = true
   var hasPageCache = true
+  /// Bricks of the primary, and the secondary's, whose processes are not there.
+  var primaryBricksDown: [Int] = []
+  public internal(set) var isSecondaryUp = true
+  /// Started by somebody else than the program under test.
+  var isForeign = false
+  /// How many times longer bricks take at the moment.
+  var slowness: Int64 = 1
   var wasStarted = false
   public internal(set) var checkpoint: Instant?
   var draws: Randomness
@@ -81,10 +88,18 @@ public struct SessionModel: Sendable {
 
   /// Does nothing when started.
   public mutating func start(at now: Instant) {
+    isForeign = false
     if isStarted { return }
     isStarted = true
     wasStarted = true
     for brick in bricks.indices { spawn(brick, at: now) }
+  }
+
+  /// Somebody else starts it.
+  mutating func startByOthers(at now: Instant) {
+    if isStarted { return }
+    start(at: now)
+    isForeign = true
   }
 
   /// Ends the workers that the monitors know of. Orphans go on.
@@ -105,7 +120,15 @@ public struct SessionModel: Sendable {
   }
 
   /// Whether any worker can write at the secondary, now or without anybody starting it.
-  public var livesAtSecondary: Bool { isStarted || workers.contains { $0.isOrphan && $0.lives } }
+  ///
+  /// What somebody else has just started can't yet: its workers begin seconds later. Nobody can look that often, since gluster takes
+  /// no fencing token.
+  public var livesAtSecondary: Bool {
+    if isForeign && workers.allSatisfy({ !$0.lives || ($0.state == .initializing && !$0.isOrphan) }) {
+      return false
+    }
+    return isStarted || workers.contains { $0.isOrphan && $0.lives }
+  }
 
   /// Each worker that lives has the secondary mounted, orphan or not, and so have the views of `mounts`: a connection to every
   /// brick. (gsyncd's mount shows with the address of the secondary node where it runs; docs/real-systems.md.)
@@ -114,6 +137,7 @@ public struct SessionModel: Sendable {
       VolumeClient(address: "10.0.1.1", port: UInt16(49_152 + index % 16_000))
     }
     let views = (0..<mounts).map { VolumeClient(address: "10.0.0.1", port: UInt16(1_000 + $0 % 16_000)) }
+    guard isSecondaryUp else { return [] }
     return secondary.subvolumes.joined().map { BrickClients(brick: $0, clients: connected + views) }
   }
 
@@ -124,7 +148,7 @@ public struct SessionModel: Sendable {
     var worker = Worker(
       brick: brick, subvolume: bricks[brick].subvolume, state: .initializing, isStalled: false,
       jobs: Array(repeating: nil, count: timings.jobs))
-    if faults.takesFaultyStart() {
+    if takesBrickDown(brick) || faults.takesFaultyStart() {
       worker.state = .faulty
       agenda.add(now + draws.span(in: timings.faulty), .workerRespawns, brick)
     } else {

@@ -23,6 +23,7 @@ struct ScenarioJudge {
       guestWrites: world.writes, bytesDelivered: world.session.link.delivered,
       worldEvents: statistics.worldEvents, wakeUps: statistics.wakeUps, trace: world.loop.trace.description,
       timeline: world.timeline.entries)
+    report.isDiverged = !store.divergences.isEmpty
     for run in report.runs where run.outcome == .running {
       report.reasons.append("run \(run.id) never ended")
     }

@@ -30,7 +30,8 @@ public enum ScenarioReader {
         "\(count) cycles every \(every.text) take longer than a year", remedy: "Simulate at most 366 days")
     }
     let faults = FaultReader(
-      machines: plan.machines.reduce(0) { $0 + $1.count }, extent: extent, every: every)
+      machines: plan.machines.reduce(0) { $0 + $1.count }, extent: extent, every: every,
+      replica: plan.primary.replica)
     plan.faults = try map.optional("faults")?.list(count: 1...1_000, faults.read) ?? []
     let kinds = plan.faults.map(\.kind)
     let expectations = try map.required("expect").list(count: 1...50) { (node) throws(StrictYAMLError) in
@@ -178,13 +179,16 @@ public enum ScenarioReader {
     _ node: StrictNode
   ) throws(StrictYAMLError) -> (TimeSpan, SyncPolicy, Int?) {
     let map = try node.mapping(keys: [
-      "every", "on-snapshot-failure", "replicate-limit", "merge-attempts", "concurrency", "start-lead",
-      "verify", "repair-in-cycle", "bandwidth",
+      "every", "on-snapshot-failure", "replicate-limit", "merge-limit", "merge-attempts", "concurrency",
+      "start-lead", "verify", "repair-in-cycle", "bandwidth",
     ])
     var policy = SyncPolicy()
     if let word = try map.optional("on-snapshot-failure") { policy.onSnapshotFailure = try word.choice() }
     if let span = try map.optional("replicate-limit") {
       policy.replicateLimit = try span.duration(in: .minutes(1)...(.hours(24 * 30)))
+    }
+    if let span = try map.optional("merge-limit") {
+      policy.mergeLimit = try span.duration(in: .minutes(1)...(.hours(24)))
     }
     if let span = try map.optional("start-lead") {
       policy.startLead = try span.duration(in: .zero ... .minutes(10))

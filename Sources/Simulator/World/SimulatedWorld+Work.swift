@@ -8,6 +8,8 @@ struct WorkInProgress: Sendable {
   /// The description of the snapshot that it is about.
   var description: String
   var isOver = false
+  /// A merge whose block job does not get ready.
+  var isStalled = false
 }
 
 /// What hosts and vdsm do for the engine, in the order in which they do it (docs/real-systems.md,
@@ -128,6 +130,11 @@ extension SimulatedWorld {
       let span = TimeSpan(nanoseconds: Int64(Double(bytes) / Double(max(1, plan.engine.merge)) * 1e9))
       return continueWork(index, stage: stage + 1, after: span + .milliseconds(300))
     }
+    if mergeStalls(isFirst: !works[index].isStalled) {
+      works[index].isStalled = true
+      return continueWork(index, stage: stage, after: .seconds(5))
+    }
+    works[index].isStalled = false
     fold(step, half: false, at: now)
     if let guest = guestOfDisk[step.disk],
       let layer = guests[guest].layers.firstIndex(where: { $0.volume == step.overlay })

@@ -31,6 +31,8 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
   var machineIndex: [VirtualMachineID: Int] = [:]
   var works: [WorkInProgress] = []
   var faults: [ActiveFault] = []
+  /// How many times longer bricks take at the moment.
+  var slowness: Int64 = 1
   /// The executor's life, for the fault that ends it.
   var executor: Incarnation?
   /// Views of the secondary that each life has open; they end with it.
@@ -100,7 +102,7 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
       loop.schedule(at: now + .nanoseconds(phase), kind: WorldEventKind.guest, a: UInt32(index))
     }
     loop.schedule(at: now + plan.engine.ovfStore, kind: WorldEventKind.ovfStore)
-    for (index, fault) in plan.faults.enumerated() {
+    for (index, fault) in plan.faults.enumerated() where fault.during == nil {
       loop.schedule(at: now + fault.at, kind: WorldEventKind.faultBegins, a: UInt32(index))
       loop.schedule(at: now + fault.at + fault.span, kind: WorldEventKind.faultEnds, a: UInt32(index))
     }

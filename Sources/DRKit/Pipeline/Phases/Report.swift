@@ -52,13 +52,7 @@ struct ReportPhase {
       }
       text += standing.map { "; the last sealed point is of run \($0.run)" } ?? "; there is no sealed point"
       // Nothing keeps the old point whole while a new one arrives (see `ProtectPhase`).
-      let begun = try await context.durable.recall("\(ReplicatePhase.pass).checkpoint", as: Instant.self)
-      let found: [PreflightFinding]? = try await context.durable.recall("preflight.findings")
-      let wasRunning = found?.contains { $0.check == "session" && $0.grade == .warning } ?? false
-      if standing != nil, begun == nil, wasRunning {
-        text += ", but the session was found running and has overwritten it in part"
-      }
-      if standing != nil, begun != nil { text += ", but this run has overwritten it in part" }
+      if let standing { text += try await doubt(of: standing) }
     }
     if let divergence {
       text +=
@@ -72,5 +66,24 @@ struct ReportPhase {
       customID: Derived.eventID(run: record.id, event: "outcome"), severity: severity, description: text,
       storageDomain: domain.id,
       externalStatus: severity == .normal ? .ok : severity == .warning ? .warning : .error)
+  }
+
+  /// What became of the point that the alert names, since it was sealed; empty if nothing did.
+  private func doubt(of standing: RecoveryPoint) async throws(DRError) -> String {
+    let (catalogue, journal) = (context.ports.catalogue, context.ports.journal)
+    let run = context.run
+    return try await context.durable.retrying { () async throws(DRError) in
+      if let other = try await PointDoubt.overwriter(of: standing, in: catalogue, journal, besides: run) {
+        return ", but run \(other.id) has overwritten it in part"
+      }
+      guard try await PointDoubt.carried(run, journal) else { return "" }
+      let checkpoint = StepKey(run: run, step: "\(ReplicatePhase.pass).checkpoint")
+      if try await journal.value(for: checkpoint) != nil {
+        return ", but this run has overwritten it in part"
+      }
+      return try await PointDoubt.foundRunning(run, journal)
+        ? ", but the session was found running and has overwritten it in part"
+        : ", but this run has overwritten it in part"
+    }
   }
 }

@@ -15,6 +15,7 @@ struct SealPhase {
       let gate = SecondaryGate(context: context)
       // Once the manifest stands nothing at the secondary is changed any more.
       if try await context.durable.recall("seal.manifest", as: Bool.self) == nil { try await gate.open() }
+      if context.repairs { try await StaleOverlays(context: context).remove() }
       try await repair(work)
       let images = try await prove(work)
       let unproved = context.repairs ? try await WholeProof(context: context).run(besides: work, images) : []

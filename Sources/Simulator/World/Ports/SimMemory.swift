@@ -114,6 +114,8 @@ struct SimCatalogue: Catalogue {
         world.oracle.runBegan(run.id, secondaryIsReadOnly: isReadOnly)
       } else {
         world.oracle.runEnded(run, engine: world.engine, secondaryIsReadOnly: isReadOnly, at: now)
+        world.judgeAlert(
+          of: run, points: store.points, isDiverged: store.divergences[run.key] != nil, at: now)
       }
     }
   }
