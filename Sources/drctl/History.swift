@@ -157,6 +157,9 @@ struct Status: AsyncParsableCommand {
     if let proof = ContentProof.weakest(point.images.compactMap(\.proof)), proof.level == .sampled {
       text += "\n  BY SAMPLES: \(proof)"
     }
+    for verdict in point.machines ?? [] where verdict.grade != .notInPoint && !verdict.remarks.isEmpty {
+      text += "\n  \(verdict.grade == .lowered ? "lowered" : "noticed"): \(verdict)"
+    }
     if let run = point.diverged {
       text += "\n  SEALED WHILE DIVERGED (run \(run)): only its own images are proved"
     }

@@ -29,6 +29,10 @@ enum Schema {
     migrator.registerMigration("3-divergences", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: divergences)
     }
+    migrator.registerMigration("4-verdicts", foreignKeyChecks: .immediate) { db in
+      // NULL: a point from before.
+      try db.execute(sql: "ALTER TABLE points ADD COLUMN machines TEXT")
+    }
     return migrator
   }
 

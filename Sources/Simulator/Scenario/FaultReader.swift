@@ -9,17 +9,19 @@ struct FaultReader {
   let every: TimeSpan
 
   func read(_ node: StrictNode) throws(StrictYAMLError) -> WorldFault {
-    let all = ["at", "fault", "for", "chance", "times", "machine", "port"]
+    let all = ["at", "during", "fault", "for", "chance", "times", "machine", "port"]
     let map = try node.mapping(keys: all)
     let kind = try map.required("fault").choice(of: WorldFault.Kind.self)
     let heeded = Self.heeded(by: kind)
-    for key in all where map.has(key) && key != "at" && key != "fault" && !heeded.contains(key) {
+    for key in all
+    where map.has(key) && key != "at" && key != "during" && key != "fault" && !heeded.contains(key) {
       let value = try map.required(key)
       throw value.error(
         "`\(kind.rawValue)` does not heed `\(key)`",
-        remedy: "Remove it; \(kind.rawValue) knows at\(heeded.map { ", \($0)" }.joined())")
+        remedy: "Remove it; \(kind.rawValue) knows at, during\(heeded.map { ", \($0)" }.joined())")
     }
     var fault = WorldFault(kind, at: try readBegin(map.required("at")), for: .zero)
+    if let phase = try map.optional("during") { fault.during = try phase.choice() }
     if heeded.contains("for") {
       fault.span = try map.required("for").duration(in: .seconds(1)...(.hours(24 * 366)))
     }
@@ -62,7 +64,8 @@ struct FaultReader {
     case .liveCrawlStall: ["for", "chance", "times"]
     case .workerFaultyOnStart: ["for", "times"]
     case .workerCrash: []
-    case .secondaryLosesShard, .secondaryTruncatesShard: ["machine"]
+    case .secondaryLosesShard, .secondaryTruncatesShard, .guestStarts, .diskAttached: ["machine"]
+    case .guestStops, .guestMigrates, .snapshotForeign, .snapshotRemovedByOther: ["for", "machine"]
     case .snapshotRefused, .snapshotFails, .mergeFails: ["for", "chance", "times", "machine"]
     case .portUnreachable, .portAnswerLost: ["for", "chance", "times", "port"]
     }

@@ -28,8 +28,27 @@ extension SimulatedWorld {
         faults[index].bites += 1
         loop.kill(executor, inFlight: .lands)
       }
+    case .guestStops: stopGuest(index, at: now)
+    case .guestStarts: startGuest(index, at: now)
+    case .guestMigrates, .snapshotForeign, .snapshotRemovedByOther: tryAgain(index, at: now)
+    case .diskAttached: attachDisk(index, at: now)
     case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost: break
     }
+  }
+
+  /// A run enters a phase: the faults that wait for it begin.
+  func enters(_ phase: Phase, at now: Instant) {
+    for index in faults.indices where faults[index].fault.during == phase && !faults[index].isDue {
+      guard now >= WorldPlan.birth + faults[index].fault.at else { continue }
+      faults[index].isDue = true
+      scheduleFault(index, at: now)
+    }
+  }
+
+  func scheduleFault(_ index: Int, at begin: Instant) {
+    loop.schedule(at: begin, kind: WorldEventKind.faultBegins, a: UInt32(index))
+    let end = begin + faults[index].fault.span
+    loop.schedule(at: end, kind: WorldEventKind.faultEnds, a: UInt32(index))
   }
 
   func endFault(_ index: Int, at now: Instant) {
@@ -40,6 +59,9 @@ extension SimulatedWorld {
       session.faults.stallChance = .never
       session.faults.stallNext = 0
     case .workerFaultyOnStart: session.faults.faultyStarts = 0
+    case .guestStops: startGuest(index, at: now)
+    case .guestMigrates: endMigration(index, at: now)
+    case .snapshotForeign: removeForeignSnapshot(index, at: now)
     default: break
     }
     faults[index].isOn = false
@@ -76,7 +98,8 @@ extension SimulatedWorld {
   /// How often one fault of the plan was felt. What gluster counts is counted by kind.
   public func bites(ofFault index: Int) -> Int {
     switch faults[index].fault.kind {
-    case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost, .executorCrash:
+    case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost, .executorCrash,
+      .guestStops, .guestStarts, .guestMigrates, .snapshotForeign, .snapshotRemovedByOther, .diskAttached:
       return faults[index].bites
     default: return bites(of: faults[index].fault.kind)
     }
@@ -96,7 +119,8 @@ extension SimulatedWorld {
     case .workerFaultyOnStart: return gluster.faultyStart
     case .workerCrash: return gluster.crash
     case .monitorKilled: return gluster.orphan
-    case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost, .executorCrash:
+    case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost, .executorCrash,
+      .guestStops, .guestStarts, .guestMigrates, .snapshotForeign, .snapshotRemovedByOther, .diskAttached:
       return own
     }
   }

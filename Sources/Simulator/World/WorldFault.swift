@@ -28,6 +28,18 @@ public struct WorldFault: Sendable, Hashable {
     case snapshotFails = "snapshot.fails"
     /// Merges are accepted and then fail.
     case mergeFails = "merge.fails"
+    /// A guest shuts down, and is started again when the fault ends.
+    case guestStops = "guest.stops"
+    /// A guest that was down from the beginning starts.
+    case guestStarts = "guest.starts"
+    /// A guest migrates to another host while it lasts.
+    case guestMigrates = "guest.migrates"
+    /// Somebody else's tool snapshots the machine on top of drkit's snapshot, and removes its own when the fault ends.
+    case snapshotForeign = "snapshot.foreign"
+    /// Somebody else removes drkit's snapshot of the machine.
+    case snapshotRemovedByOther = "snapshot.removed-by-other"
+    /// The machine gets another disk on the domain, and keeps it.
+    case diskAttached = "disk.attached"
     /// Calls never arrive.
     case portUnreachable = "port.unreachable"
     /// Calls take effect and the answer never comes.
@@ -37,8 +49,10 @@ public struct WorldFault: Sendable, Hashable {
   }
 
   public var kind: Kind
-  /// From the simulation's beginning.
+  /// From the simulation's beginning; with `during`: not before.
   public var at: TimeSpan
+  /// It begins as the next run enters this phase.
+  public var during: Phase?
   /// How long it lasts.
   public var span: TimeSpan
   /// How likely each occasion while it lasts is struck; always for faults without occasions.
@@ -73,6 +87,8 @@ public enum SimPortName: String, Sendable, Hashable, CaseIterable {
 struct ActiveFault: Sendable {
   let fault: WorldFault
   var isOn = false
+  /// Whether it waits for its phase.
+  var isDue = false
   /// Occasions looked at, struck or not.
   var occasions: UInt64 = 0
   /// Occasions struck: whether the fault was felt at all.
