@@ -40,8 +40,17 @@ enum PointRows {
         ORDER BY instant DESC, sealed DESC, run DESC LIMIT 1
         """,
       arguments: [key.domain, key.destination])
-    guard let row else { return nil }
+    return try row.map { try point(db, $0) }
+  }
+
+  static func point(_ db: Database, of run: RunID) throws -> RecoveryPoint? {
+    let row = try Row.fetchOne(db, sql: "SELECT * FROM points WHERE run = ?", arguments: [run.description])
+    return try row.map { try point(db, $0) }
+  }
+
+  private static func point(_ db: Database, _ row: Row) throws -> RecoveryPoint {
     let run: RunID = try StoredText.identifier(row, "run")
+    let key = DestinationKey(domain: row["domain"], destination: row["destination"])
     let machines: String? = row["machines"]
     return RecoveryPoint(
       run: run, key: key, instant: Instant(nanoseconds: row["instant"]),

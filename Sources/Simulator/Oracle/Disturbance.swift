@@ -77,10 +77,16 @@ extension Oracle {
     for verdict in point.machines ?? [] where verdict.grade == .notInPoint && held.contains(verdict.machine) {
       wrong(.sealedByProofOnly, verdict.machine, "is not in the point by its verdict, and images of it are")
     }
+    for verdict in point.machines ?? [] where verdict.grade != .notInPoint && !held.contains(verdict.machine)
+    {
+      wrong(
+        .sealedByProofOnly, verdict.machine,
+        "is \(verdict.grade.rawValue) by its verdict, and no image of it is there")
+    }
     for machine in held.sorted() where isClaimedWhole(machine) && split.contains(machine) {
       wrong(.sealedByProofOnly, machine, "is claimed whole, and has a disk on another storage domain")
     }
-    for disk in disks where disk.attached < point.sealed && isClaimedWhole(disk.machine) {
+    for disk in disks where disk.attached <= point.sealed && isClaimedWhole(disk.machine) {
       guard !point.images.contains(where: { $0.disk == disk.disk }) else { continue }
       wrong(.sealedByProofOnly, disk.machine, "is claimed whole without its disk \(disk.disk)")
     }

@@ -130,7 +130,7 @@ public struct Oracle: Sendable {
     let named = point.leftOut + point.notInPoint
     var wrongs = complaints(about: point, domain: domain, secondary: secondary)
     for disk in disks
-    where disk.isWritten && disk.attached < point.sealed
+    where disk.isWritten && disk.attached <= point.sealed
       && !point.images.contains(where: { $0.disk == disk.disk })
     {
       if named.contains(where: { $0.hasPrefix("\(disk.name):") || $0.hasPrefix("\(disk.name)/") }) {

@@ -87,12 +87,12 @@ extension SimulatedWorld {
   private static let elsewhere = StorageDomainID(high: 0xe15e, low: 1)
 
   /// A disk on the domain, with the guest that writes to it. Its machine has it attached, or gets it.
+  /// - Parameter number: of the machine's disks, from 0.
   func addDisk(
     _ disk: DiskID, _ volume: VolumeID, _ alias: String, of machine: VirtualMachineID,
-    _ group: WorldPlan.Machines, at now: Instant
+    _ group: WorldPlan.Machines, number: Int = 0, at now: Instant
   ) {
     let index = machineIndex[machine] ?? 0
-    let number = guests.count { $0.machine == machine }
     engine.add(
       EngineDisk(
         id: disk, alias: alias, domain: domain.id, provisionedSize: group.disk,

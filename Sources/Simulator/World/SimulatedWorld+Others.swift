@@ -80,8 +80,8 @@ extension SimulatedWorld {
       count: 1, disk: min(first.size, 1 << 30), rate: first.rate, block: first.block, skew: 0.9)
     let disk: DiskID = engine.freshID()
     let name = engine.machine(id)?.name ?? ""
-    let number = guests.count { $0.machine == id } + 1
-    addDisk(disk, engine.freshID(), "\(name)_disk\(number)", of: id, group, at: now)
+    let number = guests.count { $0.machine == id }
+    addDisk(disk, engine.freshID(), "\(name)_disk\(number + 1)", of: id, group, number: number, at: now)
     engine.attach(EngineAttachment(disk: disk), to: id)
     used += group.disk
     let guest = guests.count - 1

@@ -137,6 +137,12 @@ struct SimCatalogue: Catalogue {
     }
   }
 
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? {
+    try await call("find a run's point") { (store, _, _) throws(DRError) in
+      store.points.first { $0.run == run }
+    }
+  }
+
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await call("find the newest point") { (store, _, _) throws(DRError) in
       store.points.filter { $0.key == key }.max { $0.instant < $1.instant }
