@@ -66,7 +66,7 @@ public struct WorldFault: Sendable, Hashable {
 
   public init(
     _ kind: Kind, at: TimeSpan, for span: TimeSpan, chance: Chance = .always, times: Int? = nil,
-    machine: Int? = nil, port: SimPortName? = nil
+    machine: Int? = nil, port: SimPortName? = nil, during: Phase? = nil
   ) {
     self.kind = kind
     self.at = at
@@ -75,6 +75,7 @@ public struct WorldFault: Sendable, Hashable {
     self.times = times
     self.machine = machine
     self.port = port
+    self.during = during
   }
 }
 
