@@ -157,6 +157,7 @@ private struct SlowCatalogue: Catalogue {
     try await catalogue.runs(key, limit: limit)
   }
   func save(_ point: RecoveryPoint) async throws(DRError) { try await catalogue.save(point) }
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? { try await catalogue.point(of: run) }
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await catalogue.newestPoint(key)
   }

@@ -40,6 +40,8 @@ public protocol Catalogue: Sendable {
 
   /// Inserts the point; again with the same run is success.
   func save(_ point: RecoveryPoint) async throws(DRError)
+  /// The one that the run sealed; nil if it sealed none.
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint?
   /// The newest by `instant`.
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint?
 

@@ -50,6 +50,11 @@ extension StateStore: Catalogue {
     }
   }
 
+  public func point(of run: RunID) async throws(DRError) -> RecoveryPoint? {
+    try await read("read the run's recovery point", run.description) { db in try PointRows.point(db, of: run)
+    }
+  }
+
   public func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await read("read the newest recovery point", key.description) { db in
       try PointRows.newest(db, key)

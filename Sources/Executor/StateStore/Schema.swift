@@ -35,6 +35,10 @@ enum Schema {
     migrator.registerMigration("4-rsync-limits", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: rsyncLimits)
     }
+    migrator.registerMigration("5-verdicts", foreignKeyChecks: .immediate) { db in
+      // NULL: a point from before.
+      try db.execute(sql: "ALTER TABLE points ADD COLUMN machines TEXT")
+    }
     return migrator
   }
 

@@ -16,6 +16,8 @@ public struct Oracle: Sendable {
   private var frozen: [VolumeID: FrozenImage] = [:]
   /// Runs whose points were true when they were sealed.
   public private(set) var trueRuns: Set<RunID> = []
+  /// What guests and others did, in order.
+  var disturbances: [Disturbance] = []
   private var pauseIsTold = false
   /// The deadline of each wait, as first told.
   private var deadlines: [StepKey: Instant] = [:]
@@ -122,18 +124,21 @@ public struct Oracle: Sendable {
 
   /// A point was saved in the catalogue as sealed: is it what it says?
   ///
-  /// - Parameter guests: every disk that a guest writes to: each must be in the point, or its machine named as missing from it.
+  /// - Parameter disks: those that a guest writes to must each be in the point, or its machine named as missing from it.
   mutating func sealed(
-    _ point: RecoveryPoint, domain: StorageDomainID, guests: [(machine: String, disk: DiskID)],
+    _ point: RecoveryPoint, domain: StorageDomainID, disks: [KnownDisk],
     secondary: inout VolumeModel, at now: Instant
   ) {
     let named = point.leftOut + point.notInPoint
     var wrongs = complaints(about: point, domain: domain, secondary: secondary)
-    for guest in guests where !point.images.contains(where: { $0.disk == guest.disk }) {
-      if named.contains(where: { $0.hasPrefix("\(guest.machine):") || $0.hasPrefix("\(guest.machine)/") }) {
+    for disk in disks
+    where disk.isWritten && disk.attached <= point.sealed
+      && !point.images.contains(where: { $0.disk == disk.disk })
+    {
+      if named.contains(where: { $0.hasPrefix("\(disk.name):") || $0.hasPrefix("\(disk.name)/") }) {
         continue
       }
-      wrongs.append("disk \(guest.disk) of \(guest.machine) is not in it, and nothing says so")
+      wrongs.append("disk \(disk.disk) of \(disk.name) is not in it, and nothing says so")
     }
     guard wrongs.isEmpty else {
       for wrong in wrongs {

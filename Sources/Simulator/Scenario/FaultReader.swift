@@ -81,7 +81,8 @@ struct FaultReader {
     case .liveCrawlStall: ["for", "chance", "times"]
     case .workerFaultyOnStart: ["for", "times"]
     case .workerCrash, .sessionStarted, .sessionStopped: []
-    case .secondaryLosesShard, .secondaryTruncatesShard: ["machine"]
+    case .secondaryLosesShard, .secondaryTruncatesShard, .guestStarts, .diskAttached: ["machine"]
+    case .guestStops, .guestMigrates, .snapshotForeign, .snapshotRemovedByOther: ["for", "machine"]
     case .snapshotRefused, .snapshotFails, .mergeFails: ["for", "chance", "times", "machine"]
     case .portUnreachable, .portAnswerLost: ["for", "chance", "times", "port"]
     }

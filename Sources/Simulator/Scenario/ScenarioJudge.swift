@@ -84,6 +84,11 @@ struct ScenarioJudge {
     case .diverged(let wanted):
       return store.divergences.isEmpty != wanted
         ? [] : [wanted ? "the destination is not marked as diverged" : "the destination is still diverged"]
+    case .graded(let grade, let count):
+      let verdicts = store.points.flatMap { $0.machines ?? [] }.filter { $0.grade == grade }
+      guard verdicts.count != count else { return [] }
+      let found = verdicts.map { "; \($0)" }.joined()
+      return ["\(verdicts.count) verdict(s) are \(grade.rawValue), expected \(count)\(found)"]
     case .happened(let wanted):
       return wanted.filter { world.bites(of: $0) == 0 }.map { "\($0.rawValue) did not happen" }
     }

@@ -138,11 +138,14 @@ public enum ScenarioReader {
   private static func readMachines(
     _ node: StrictNode, _ plan: WorldPlan
   ) throws(StrictYAMLError) -> WorldPlan.Machines {
-    let map = try node.mapping(keys: ["count", "disk", "format", "writes"])
+    let map = try node.mapping(keys: ["count", "disk", "format", "elsewhere", "writes"])
     var machines = WorldPlan.Machines(
       count: try map.required("count").int(in: 1...10_000),
       disk: try map.required("disk").byteSize(in: 1 << 20...(1 << 50)), rate: 0)
     if let format = try map.optional("format") { machines.format = try format.choice(of: Format.self).value }
+    if let size = try map.optional("elsewhere") {
+      machines.elsewhere = try size.byteSize(in: 1 << 20...(1 << 50))
+    }
     guard let writes = try map.optional("writes") else { return machines }
     let write = try writes.mapping(keys: ["rate", "block", "skew"])
     machines.rate = try write.required("rate").bandwidth(in: 1...(1 << 32))
@@ -207,7 +210,8 @@ public enum ScenarioReader {
     _ node: StrictNode, _ kinds: [WorldFault.Kind]
   ) throws(StrictYAMLError) -> Expectation {
     let keys = [
-      "laws", "sealed", "failed", "exposure", "without-point", "left-over-snapshots", "diverged", "happened",
+      "laws", "sealed", "failed", "exposure", "without-point", "left-over-snapshots", "diverged", "lowered",
+      "not-in-point", "happened",
     ]
     let (key, value) = try node.mapping(keys: keys).exactlyOne(of: keys)
     switch key {
@@ -218,6 +222,8 @@ public enum ScenarioReader {
     case "failed": return .failed(try value.int(in: 0...1_000_000))
     case "left-over-snapshots": return .leftOverSnapshots(try value.int(in: 0...1_000_000))
     case "diverged": return .diverged(try value.bool())
+    case "lowered": return .graded(.lowered, try value.int(in: 0...1_000_000))
+    case "not-in-point": return .graded(.notInPoint, try value.int(in: 0...1_000_000))
     case "exposure": return .exposure(max: try readMaximum(value))
     case "without-point": return .withoutPoint(max: try readMaximum(value))
     default:

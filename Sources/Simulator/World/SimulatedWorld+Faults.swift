@@ -49,6 +49,10 @@ extension SimulatedWorld {
     case .primaryBrickDown: session.setPrimaryBrick(0, up: false, at: now)
     case .secondaryBrickDown: session.setSecondaryBrick(up: false, at: now)
     case .storageSlow: setSlowness()
+    case .guestStops: stopGuest(index, at: now)
+    case .guestStarts: startGuest(index, at: now)
+    case .guestMigrates, .snapshotForeign, .snapshotRemovedByOther: tryAgain(index, at: now)
+    case .diskAttached: attachDisk(index, at: now)
     case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost, .mergeStalls: break
     }
   }
@@ -69,6 +73,9 @@ extension SimulatedWorld {
     case .primaryBrickDown: if !goesOn { session.setPrimaryBrick(0, up: true, at: now) }
     case .secondaryBrickDown: if !goesOn { session.setSecondaryBrick(up: true, at: now) }
     case .storageSlow: setSlowness()
+    case .guestStops: startGuest(index, at: now)
+    case .guestMigrates: endMigration(index, at: now)
+    case .snapshotForeign: removeForeignSnapshot(index, at: now)
     default: break
     }
     timeline.add(now, .fault, "\(fault.kind.rawValue) ends")
@@ -134,7 +141,8 @@ extension SimulatedWorld {
   public func bites(ofFault index: Int) -> Int {
     switch faults[index].fault.kind {
     case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost, .executorCrash,
-      .sessionStarted, .sessionStopped, .mergeStalls:
+      .sessionStarted, .sessionStopped, .mergeStalls, .guestStops, .guestStarts, .guestMigrates,
+      .snapshotForeign, .snapshotRemovedByOther, .diskAttached:
       return faults[index].bites
     default: return bites(of: faults[index].fault.kind)
     }
@@ -158,7 +166,8 @@ extension SimulatedWorld {
     case .secondaryBrickDown: return gluster.secondaryBrick
     case .storageSlow: return own + gluster.slow
     case .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost, .executorCrash,
-      .sessionStarted, .sessionStopped, .mergeStalls:
+      .sessionStarted, .sessionStopped, .mergeStalls, .guestStops, .guestStarts, .guestMigrates,
+      .snapshotForeign, .snapshotRemovedByOther, .diskAttached:
       return own
     }
   }

@@ -53,6 +53,11 @@ extension SimulatedWorld {
   private func finishWork(_ index: Int, _ outcome: WorkOutcome, at now: Instant) {
     works[index].isOver = true
     engine.finish(works[index].work.id, outcome: outcome, now: now)
+    if case .snapshot(let machine, let snapshot, _) = works[index].work.kind, case .done = outcome,
+      foreignSnapshots.values.contains(snapshot)
+    {
+      oracle.happened(Disturbance(.foreignSnapshot(snapshot), machine, at: now))
+    }
     for step in works[index].work.steps { writeMetadata(of: step.disk, at: now) }
   }
 
@@ -97,10 +102,12 @@ extension SimulatedWorld {
     guard let index = guestOfDisk[step.disk], let slot = session.primary.slot(of: path) else { return }
     guard let base = guests[index].layers.last else { return }
     let shards = session.primary.shardCount(guests[index].size)
-    oracle.froze(
-      FrozenImage(
-        disk: step.disk, base: step.base, overlay: step.overlay, description: description, at: now,
-        size: session.primary.files[base.slot].size, shards: session.primary.files[base.slot].shards))
+    if description.hasPrefix(Self.ourSnapshots) {
+      oracle.froze(
+        FrozenImage(
+          disk: step.disk, base: step.base, overlay: step.overlay, description: description, at: now,
+          size: session.primary.files[base.slot].size, shards: session.primary.files[base.slot].shards))
+    }
     guests[index].layers.append(
       GuestLayer(
         volume: step.overlay, slot: slot, contents: Array(repeating: .hole, count: shards),

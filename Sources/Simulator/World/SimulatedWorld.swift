@@ -11,6 +11,8 @@ enum WorldEventKind {
   /// `a` = fault.
   static let faultBegins: UInt32 = 103
   static let faultEnds: UInt32 = 104
+  /// `a` = fault: what somebody could not do yet is tried again.
+  static let tryAgain: UInt32 = 105
 }
 
 /// Two sites: a simulated engine with guests that write, a simulated Gluster on both sides and the line between them, and
@@ -47,6 +49,8 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
   var workDraws: Randomness
   var portDraws: Randomness
   var ovfDisks: [(disk: DiskID, volume: VolumeID)] = []
+  /// By fault: the snapshot that somebody else took.
+  var foreignSnapshots: [Int: SnapshotID] = [:]
 
   /// Builds the site and starts its life; the loop's time must be at its beginning.
   public init(_ plan: WorldPlan, seed: Seed, in loop: SimulationLoop) {
@@ -74,6 +78,7 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
     case WorldEventKind.ovfStore: updateOVFStoreByItself(at: event.at)
     case WorldEventKind.faultBegins: beginFault(Int(event.a), at: event.at)
     case WorldEventKind.faultEnds: endFault(Int(event.a), at: event.at)
+    case WorldEventKind.tryAgain: tryAgain(Int(event.a), at: event.at)
     default: session.handle(event.kind, event.a, event.b, at: event.at)
     }
     settle(at: event.at)
@@ -112,6 +117,10 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
   // MARK: Guests
 
   private func guestWrites(_ index: Int, at now: Instant) {
+    guard guests[index].isUp else {
+      loop.schedule(at: now + guests[index].tick, kind: WorldEventKind.guest, a: UInt32(index))
+      return
+    }
     let count = guests[index].due(at: now)
     let room = plan.primary.size - used
     if room >= guests[index].block * Int64(count) {

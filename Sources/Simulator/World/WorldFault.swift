@@ -28,6 +28,18 @@ public struct WorldFault: Sendable, Hashable {
     case snapshotFails = "snapshot.fails"
     /// Merges are accepted and then fail.
     case mergeFails = "merge.fails"
+    /// A guest shuts down, and is started again when the fault ends.
+    case guestStops = "guest.stops"
+    /// A guest that was down from the beginning starts.
+    case guestStarts = "guest.starts"
+    /// A guest migrates to another host while it lasts.
+    case guestMigrates = "guest.migrates"
+    /// Somebody else's tool snapshots the machine on top of drkit's snapshot, and removes its own when the fault ends.
+    case snapshotForeign = "snapshot.foreign"
+    /// Somebody else removes drkit's snapshot of the machine.
+    case snapshotRemovedByOther = "snapshot.removed-by-other"
+    /// The machine gets another disk on the domain, and keeps it.
+    case diskAttached = "disk.attached"
     /// Calls never arrive.
     case portUnreachable = "port.unreachable"
     /// Calls take effect and the answer never comes.
@@ -83,6 +95,7 @@ public struct WorldFault: Sendable, Hashable {
     self.times = times
     self.machine = machine
     self.port = port
+    self.during = during
   }
 }
 

@@ -153,6 +153,12 @@ final class FakeCatalogue: Catalogue {
     }
   }
 
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? {
+    try tripwire.call("catalogue.point") { () throws(DRError) in
+      state.withLock { $0.points.first { $0.run == run } }
+    }
+  }
+
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try tripwire.call("catalogue.newestPoint") { () throws(DRError) in
       state.withLock { $0.points.filter { $0.key == key }.max { $0.instant < $1.instant } }

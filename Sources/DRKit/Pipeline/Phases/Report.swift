@@ -29,17 +29,21 @@ struct ReportPhase {
     let severity: Severity
     var text: String
     if let point {
-      severity =
-        !record.leftOver.isEmpty
-        ? .alert
-        : point.leftOut.isEmpty && !point.images.isEmpty && divergence == nil
-          ? .normal : .warning
+      let machines = point.machines ?? []
+      let isWhole =
+        point.leftOut.isEmpty && machines.allSatisfy { $0.grade == .whole } && !point.images.isEmpty
+        && divergence == nil
+      severity = !record.leftOver.isEmpty ? .alert : isWhole ? .normal : .warning
       text = "drkit: recovery point of \(record.key) sealed, \(point.images.count) image(s) proved"
       if let proof = ContentProof.weakest(point.images.compactMap(\.proof)), proof.level == .sampled {
         text += " BY SAMPLES (\(proof))"
       }
       if context.repairs && divergence == nil { text += "; the destination is REPAIRED, all of it is proved" }
       if !point.leftOut.isEmpty { text += "; LEFT OUT: \(point.leftOut.joined(separator: "; "))" }
+      let lowered = machines.filter { $0.grade == .lowered }
+      if !lowered.isEmpty { text += "; LOWERED: \(lowered.map(\.description).joined(separator: "; "))" }
+      let noticed = machines.filter { $0.grade == .whole && !$0.remarks.isEmpty }
+      if !noticed.isEmpty { text += "; noticed: \(noticed.map(\.description).joined(separator: "; "))" }
       if !point.notInPoint.isEmpty {
         text += "; not in the point: \(point.notInPoint.joined(separator: "; "))"
       }

@@ -144,6 +144,12 @@ struct SimCatalogue: Catalogue {
     }
   }
 
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? {
+    try await call("find a run's point") { (store, _, _) throws(DRError) in
+      store.points.first { $0.run == run }
+    }
+  }
+
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await call("find the newest point") { (store, _, _) throws(DRError) in
       store.points.filter { $0.key == key }
@@ -190,10 +196,16 @@ extension SimulatedWorld {
   /// A point was declared sealed: the oracle says whether it is.
   func judge(_ point: RecoveryPoint, at now: Instant) {
     let known = oracle.violations.count
-    let disks = guests.filter { $0.rate > 0 }.map { guest in
-      (machine: engine.allMachines.first { $0.id == guest.machine }?.name ?? "", disk: guest.disk)
+    let disks = guests.map { guest in
+      Oracle.KnownDisk(
+        machine: guest.machine, name: engine.machine(guest.machine)?.name ?? "", disk: guest.disk,
+        isWritten: guest.rate > 0, attached: guest.attached)
     }
-    oracle.sealed(point, domain: domain.id, guests: disks, secondary: &session.secondary, at: now)
+    let split = engine.allMachines.filter { machine in
+      machine.attachments.contains { engine.disk($0.disk)?.domain != domain.id }
+    }
+    oracle.grades(of: point, disks: disks, split: Set(split.map(\.id)), at: now)
+    oracle.sealed(point, domain: domain.id, disks: disks, secondary: &session.secondary, at: now)
     timeline.add(now, .seal, "point of run \(point.run), \(point.images.count) image(s)")
     for violation in oracle.violations[known...] { timeline.add(now, .law, violation.description) }
   }
