@@ -44,7 +44,8 @@ public struct SiteAssembly: Sendable {
 
   /// For looking: the file is not made.
   /// - Throws: `.unfit` when there is no database, or it can't be used.
-  public static func openCatalogue(_ configuration: Configuration) throws(DRError) -> any Catalogue & Journal {
+  public static func openCatalogue(_ configuration: Configuration) throws(DRError) -> any Catalogue & Journal
+  {
     try StateStore(existing: configuration.state)
   }
 

@@ -42,7 +42,7 @@ struct GlusterSurprises {
   func quickCheck(_ isOn: Bool) {
     let lab = GlusterLab(prepare: Self.withImage(shards: 4))
     if isOn {
-      let isSet = lab.session.set(SessionSetting("rsync_options", ""))
+      let isSet = lab.session.set(SessionSetting("rsync_options", ""), at: lab.now)
       #expect(isSet)
     }
     lab.session.start(at: lab.now)
@@ -69,7 +69,8 @@ struct GlusterSurprises {
   func pageCache(_ isOn: Bool) {
     let lab = GlusterLab(prepare: Self.withImage(shards: 4))
     if isOn {
-      let isSet = lab.session.set(SessionSetting("gluster_params", "aux-gfid-mount acl"))
+      let isSet = lab.session.set(
+        SessionSetting("gluster_params", "aux-gfid-mount acl"), at: lab.now)
       #expect(isSet)
     }
     lab.session.start(at: lab.now)

@@ -205,4 +205,11 @@ private struct CarelessCatalogue: Catalogue {
   func clearDivergence(of key: DestinationKey) async throws(DRError) {
     try await base.clearDivergence(of: key)
   }
+  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
+    try await base.rsyncLimit(of: key)
+  }
+  func save(_ limit: RsyncLimit) async throws(DRError) { try await base.save(limit) }
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
+    try await base.clearRsyncLimit(of: key)
+  }
 }
