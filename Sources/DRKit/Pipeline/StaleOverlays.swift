@@ -2,8 +2,8 @@
 /// and removes nothing, so that a removal of which the old session had not yet told would never come. An image with such a
 /// volume beside its leaf can't be sealed.
 ///
-/// Removed is only what is ours beyond doubt: its id is derived from a run in the catalogue and this very disk, the primary has no file
-/// of that name any more, and nothing at the secondary stands on it.
+/// Removed is only what is ours beyond doubt: its id is derived from a run in the catalogue and this very disk, the primary
+/// has no file of that name any more, and nothing at the secondary stands on it.
 struct StaleOverlays {
   let context: RunContext
 
@@ -57,11 +57,11 @@ struct StaleOverlays {
     let known = Set(here.compactMap(Self.volume))
     let strays = there.filter { !known.contains($0) && !parents.contains($0) }
     if strays.isEmpty { return [] }
-    var ours: Set<VolumeID> = []
+    var derived: Set<VolumeID> = []
     for run in runs {
-      for attempt in 1...8 { ours.insert(Derived.overlay(run: run, disk: disk, attempt: attempt)) }
+      for attempt in 1...8 { derived.insert(Derived.overlay(run: run, disk: disk, attempt: attempt)) }
     }
-    return strays.filter(ours.contains)
+    return strays.filter(derived.contains)
   }
 
   /// The volumes that any file of the image names, and those that a readable `.meta` names as a parent.

@@ -115,5 +115,8 @@ private struct BlindView: VolumeView {
     try await base.replace(path, with: bytes)
   }
   func remove(_ path: String) async throws(DRError) { try await base.remove(path) }
-  func close() async { await base.close() }
+  func close() async {
+    await base.close()
+    await primary.close()
+  }
 }
