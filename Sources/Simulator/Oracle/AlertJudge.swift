@@ -38,9 +38,11 @@ extension SimulatedWorld {
     }
   }
 
-  /// Whether the secondary was changed behind drkit's back, as nothing but a comparison of the content can tell.
+  /// Whether the secondary was changed behind drkit's back since the newest true point was sealed, as nothing but a comparison of the
+  /// content can tell.
   var isUnknowable: Bool {
-    session.bites.shardGone + session.bites.shardTruncated > 0 || bites(of: .sessionStarted) > 0
+    guard let changedUnseen else { return false }
+    return oracle.exposure.steps.last.map { $0.from <= changedUnseen } ?? true
   }
 
   func lie(_ words: String, at now: Instant) {

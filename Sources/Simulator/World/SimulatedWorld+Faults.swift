@@ -20,6 +20,10 @@ extension SimulatedWorld {
     timeline.add(now, .fault, "\(fault.kind.rawValue) begins, for \(fault.span.text)")
     let until = now + fault.span
     switch fault.kind {
+    case .secondaryLosesShard, .secondaryTruncatesShard, .sessionStarted: changedUnseen = now
+    default: break
+    }
+    switch fault.kind {
     case .linkDown: session.setLink(up: false, at: now)
     case .rsyncCopiesNothing: session.faults.copyNothingUntil = until
     case .changelogLosesShard: loseShard(fault, until: until)

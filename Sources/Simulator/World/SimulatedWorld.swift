@@ -33,6 +33,8 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
   var machineIndex: [VirtualMachineID: Int] = [:]
   var works: [WorkInProgress] = []
   var faults: [ActiveFault] = []
+  /// When something last changed the secondary unseen: damage on its brick, a session that somebody else started.
+  var changedUnseen: Instant?
   /// How many times longer bricks take at the moment.
   var slowness: Int64 = 1
   /// The executor's life, for the fault that ends it.

@@ -24,7 +24,7 @@ struct CampaignDrawTests {
   @Test("every kind of fault is drawn, every way to strike, and worlds of every shape")
   func covers() {
     let faults = Self.draws.flatMap(\.scenario.plan.faults)
-    for kind in WorldFault.Kind.allCases {
+    for kind in FaultDraw.kinds {
       #expect(faults.count { $0.kind == kind } > 10, "\(kind.rawValue)")
     }
     for phase in Phase.allCases where phase != .protect {
