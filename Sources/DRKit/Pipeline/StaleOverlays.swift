@@ -2,8 +2,8 @@
 /// and removes nothing, so that a removal of which the old session had not yet told would never come. An image with such a
 /// volume beside its leaf can't be sealed.
 ///
-/// Removed is only what is ours beyond doubt: its id is derived from a run in the catalogue and this very disk, the primary has no file
-/// of that name any more, and nothing at the secondary stands on it.
+/// Removed is only what is ours beyond doubt: its id is derived from a run in the catalogue and this very disk, the primary has no
+/// file of that name any more, and nothing at the secondary stands on it.
 struct StaleOverlays {
   let context: RunContext
 
@@ -20,8 +20,8 @@ struct StaleOverlays {
       }
     }.compactMap { DiskID($0) }
     for disk in disks {
-      let ours = try await stale(disk, runs, layout)
-      for volume in ours {
+      let stale = try await stale(disk, runs, layout)
+      for volume in stale {
         context.note(
           .seal, "\(layout.volume(volume, of: disk)) is an earlier run's overlay that stayed: it is removed")
         try await context.durable.retrying { () async throws(DRError) in
