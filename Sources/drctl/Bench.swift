@@ -5,8 +5,7 @@ import DRKit
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract:
-      "Measure the simulator, digests, the engine transports and the parsers; try the ports' contracts.",
+    abstract: "Measure the simulator, digests, transports and parsers; try what the ports promise.",
     subcommands: [
       Core.self, Determinism.self, Digest.self, Transport.self, Fuzz.self, FuzzWork.self,
       ContractCommand.self,

@@ -184,7 +184,7 @@ def the_ports_keep_their_contracts():
         promised = contract_rows(site.on("a1", site.drctl, "bench", "contract", "--simulated", "--json", check=False))
         assert len(promised) >= 70 and all(row["verdict"] == "kept" for row in promised), promised
         before = glusterfs_of(site)
-        killed_with_views_open(site, before)
+        killed_views_leave_nothing(site, before)
         done = site.on("a1", site.drctl, *CONTRACT, "--config", site.config, "--json", check=False, timeout=1800)
         rows = contract_rows(done)
         for row in rows:
@@ -194,8 +194,8 @@ def the_ports_keep_their_contracts():
         assert not broken, broken
         # What no port can tell: the event is there to be read, one time, and nothing is left behind.
         events = [e for e in site.rest("events")["event"] if e.get("origin") == "drkit"]
-        assert [e["description"].startswith("drkit contract ") for e in events] == [True, True], events
-        assert len({e["custom_id"] for e in events}) == 2, events
+        assert [e["description"].startswith("drkit contract ") for e in events] == [True] * 3, events
+        assert len({e["custom_id"] for e in events}) == 3, "of three suites, each of which posts its own twice"
         checks.check_merged(site)
         as_before(site, before)
         say(f"    {len(rows)} contracts are kept, as many as in the simulator")
@@ -224,8 +224,8 @@ def as_before(site, before):
     raise AssertionError(f"mounts and clients in a1: {before} before, {glusterfs_of(site)} now")
 
 
-def killed_with_views_open(site, before):
-    """SIGKILL in the middle of the views: none of their mounts stays."""
+def killed_while_it_looks(site, is_time):
+    """SIGKILL as soon as a look at a1, with the suite held still in the midst of its views, is the one that is wanted."""
     # Its state file stays where it dies.
     process = subprocess.Popen([HERE / "on", "a1", site.drctl, *CONTRACT, "--config", site.config],
                                env=dict(site.env, TMPDIR=str(site.lab)), stdin=subprocess.DEVNULL,
@@ -233,16 +233,43 @@ def killed_with_views_open(site, before):
     for line in process.stderr:
         if line.strip() == "contract: views of the primary":
             break
-    most = before
-    for _ in range(100):
-        most = max(most, glusterfs_of(site))
-        if most > before:
-            break
-    os.kill(inner(process), signal.SIGKILL)
-    process.wait(60)
-    assert most > before, f"no view was seen: {before}, {most}"
+    suite = inner(process)
+    try:
+        for _ in range(400):
+            os.kill(suite, signal.SIGSTOP)
+            if is_time():
+                return
+            os.kill(suite, signal.SIGCONT)
+            # nsenter stops itself with its child, and does not wake with it.
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.02)
+        raise AssertionError("the suite was never seen so")
+    finally:
+        os.kill(suite, signal.SIGKILL)
+        process.send_signal(signal.SIGCONT)
+        process.wait(60)
+
+
+def killed_views_leave_nothing(site, before):
+    """A mount that is attached for its moment stays until the next view; of views that are open nothing stays."""
+    seen = []
+
+    def attached():
+        seen.append(glusterfs_of(site))
+        return seen[-1][0] > before[0]
+
+    def detached():
+        if glusterfs_of(site) != (before[0], before[1] + 1):
+            return False
+        time.sleep(1)   # a client that was just starting would be attached by now
+        seen.append(glusterfs_of(site))
+        return seen[-1] == (before[0], before[1] + 1)
+
+    killed_while_it_looks(site, attached)
+    say(f"    killed while it mounted: mounts and clients {before} before, {seen[-1]} then")
+    killed_while_it_looks(site, detached)
     as_before(site, before)
-    say(f"    killed with views open: mounts and clients {before}, then {most}, then as before")
+    say(f"    killed with a view open: {seen[-1]} then, {before} after it: what the first had left is cleared, too")
 
 
 TESTS = [two_cycles_and_a_planted_fault, a_natural_stall_is_healed, the_ports_keep_their_contracts]

@@ -60,6 +60,8 @@ public enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
   case readOnlyRefuses =
     "cluster: a fresh view of a read-only volume refuses to write and to remove, and reads"
   case clientsShowViews = "cluster: each brick counts a view as long as it is open, and then no more"
+  case clientsOfNobody =
+    "cluster: a brick that nobody is connected to is left out, as one that could not be asked"
   case clientsShowWorkers =
     "cluster: a session that runs is connected to the secondary's bricks; one that was stopped is not any more"
 

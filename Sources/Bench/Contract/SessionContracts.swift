@@ -120,6 +120,9 @@ extension ContractSuite {
   private func clients(_ book: inout ContractBook) async throws(DRError) {
     let bricks = Set(try await ports.cluster.geometry().subvolumes.joined())
     let before = try await quiet()
+    book.judge(
+      .clientsOfNobody, before.allSatisfy { $0.value > 0 && bricks.contains($0.key) },
+      "\(before.count) of \(bricks.count) brick(s) told")
     let during = try await look(secondaryContent) { (_) async throws(DRError) in
       try await wait(for: "the bricks to show a view", within: .seconds(20)) {
         () async throws(DRError) -> [BrickName: Int]? in
@@ -156,6 +159,6 @@ extension ContractSuite {
   }
 
   static func text(_ counts: [BrickName: Int]) -> String {
-    counts.sorted { $0.key < $1.key }.map { "\($0.value)" }.joined(separator: "/")
+    counts.isEmpty ? "none" : counts.sorted { $0.key < $1.key }.map { "\($0.value)" }.joined(separator: "/")
   }
 }

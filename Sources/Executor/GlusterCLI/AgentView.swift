@@ -7,6 +7,10 @@ struct AgentView: VolumeView {
 
   func read(_ path: String) async throws(DRError) -> [UInt8]? { try await mount.read(path) }
 
+  func read(_ path: String, at offset: Int64, count: Int) async throws(DRError) -> [UInt8]? {
+    try await mount.read(path, at: offset, count: count)
+  }
+
   func list(_ directory: String) async throws(DRError) -> [String]? { try await mount.list(directory) }
 
   func size(of path: String) async throws(DRError) -> Int64? { try await mount.size(of: path) }

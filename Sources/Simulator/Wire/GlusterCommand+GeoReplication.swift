@@ -45,7 +45,8 @@ extension GlusterCommand {
       if let why { return request.refused(why) }
       guard session.delete() else {
         return request.refused(
-          "GeoReplication is running with \(request.primary) & \(request.secondary). Stop it before deleting."
+          "geo-replication session between \(request.primary) & \(request.secondary) is still active. "
+            + "Please stop the session and retry."
         )
       }
       return request.done("Deleting", remark: "delete successful")

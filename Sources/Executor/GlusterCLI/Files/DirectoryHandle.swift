@@ -75,27 +75,51 @@ package struct DirectoryHandle: Sendable {
     return Descriptor(number)
   }
 
+  /// How often a file that is gone between two calls is opened anew.
+  private static let reopenings = 4
+
   /// A regular file opened for reading; nil when it does not exist.
+  ///
+  /// Somebody may replace the file meanwhile, by rename: what was opened is then gone (ENOENT or ESTALE, seen on 10.3 through
+  /// another mount), and the name leads to the new one.
   package func file(_ path: VolumePath, _ operation: String) throws(DRError) -> (Descriptor, stat)? {
     guard let directory = try directory(path.parent, operation) else { return nil }
-    // O_NONBLOCK: a FIFO must not hold us; for a regular file it means nothing.
-    let number = retrying {
-      openat(directory.number, path.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    for attempt in 0...Self.reopenings {
+      // O_NONBLOCK: a FIFO must not hold us; for a regular file it means nothing.
+      let number = retrying {
+        openat(directory.number, path.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+      }
+      guard number >= 0 else {
+        let code = errno
+        if code == ENOENT { return nil }
+        if code == ESTALE, attempt < Self.reopenings { continue }
+        throw FileFailure.error(operation, path.text, code)
+      }
+      let descriptor = Descriptor(number)
+      var status = stat()
+      guard fstat(number, &status) == 0 else {
+        let code = errno
+        guard code == ENOENT || code == ESTALE else { throw FileFailure.error(operation, path.text, code) }
+        continue
+      }
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw DRError(
+          .refused, operation, path.text, reason: "it is no regular file",
+          remedy: "see what stands at that path on the volume")
+      }
+      return (descriptor, status)
     }
-    guard number >= 0 else {
-      let code = errno
-      if code == ENOENT { return nil }
-      throw FileFailure.error(operation, path.text, code)
-    }
-    let descriptor = Descriptor(number)
-    var status = stat()
-    guard fstat(number, &status) == 0 else { throw FileFailure.error(operation, path.text, errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw DRError(
-        .refused, operation, path.text, reason: "it is no regular file",
-        remedy: "see what stands at that path on the volume")
-    }
-    return (descriptor, status)
+    throw DRError(
+      .transient, operation, path.text, reason: "it is replaced again and again while it is opened",
+      remedy: "see who writes to it")
+  }
+
+  /// Whether the name leads to another file by now, or to none.
+  package func isReplaced(
+    _ path: VolumePath, _ status: stat, _ operation: String
+  ) throws(DRError) -> Bool {
+    guard let (_, now) = try file(path, operation) else { return true }
+    return now.st_ino != status.st_ino
   }
 }
 

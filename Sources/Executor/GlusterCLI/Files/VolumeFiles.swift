@@ -18,7 +18,22 @@ package struct VolumeFiles: Sendable {
 
   package func read(_ path: VolumePath) throws(DRError) -> [UInt8]? {
     let operation = "read a file"
-    guard let (file, status) = try handle.file(path, operation) else { return nil }
+    var attempt = 0
+    while true {
+      guard let (file, status) = try handle.file(path, operation) else { return nil }
+      do throws(DRError) {
+        return try whole(file, status, path, operation)
+      } catch {
+        // What was opened may be gone by now: not a file that is damaged, but one that was replaced meanwhile.
+        attempt += 1
+        guard attempt < 4, try handle.isReplaced(path, status, operation) else { throw error }
+      }
+    }
+  }
+
+  private func whole(
+    _ file: Descriptor, _ status: stat, _ path: VolumePath, _ operation: String
+  ) throws(DRError) -> [UInt8] {
     guard Int64(status.st_size) <= Int64(Self.smallFileLimit) else {
       throw DRError(
         .refused, operation, path.text, reason: "\(status.st_size) bytes, more than 1 MiB",

@@ -101,7 +101,8 @@ struct SimSecondaryCluster: SecondaryCluster {
 
   func clients() async throws(DRError) -> [BrickClients] {
     try await caller.call("list the secondary's clients", PortLatency.status) { (world, _) throws(DRError) in
-      world.session.clientsAtSecondary
+      // As gluster's words can be read: "nobody" is no answer.
+      world.session.clientsAtSecondary.filter { !$0.clients.isEmpty }
     }
   }
 
