@@ -1,5 +1,5 @@
 # Convenience names; README's two commands are demo and test.
-.PHONY: demo test lint format lab bench package ci clean
+.PHONY: campaign demo test lint format lab bench package ci clean
 demo: ; bash .ci/demo
 test: ; bash .ci/test
 lint: ; swift format lint --strict --parallel --recursive Package.swift Sources Tests
@@ -8,6 +8,8 @@ format: ; swift format --in-place --parallel --recursive Package.swift Sources T
 RELEASE = -c release --static-swift-stdlib
 lab: ; bash Tests/Lab/install.sh && swift build $(RELEASE) --product drctl && swift build $(RELEASE) --product drkit-agent && \
 	DRCTL=$$(swift build $(RELEASE) --show-bin-path)/drctl bash Tests/Lab/run.sh
+# What docs/proof.md reports.
+campaign: ; swift build $(RELEASE) --product drctl && $$(swift build $(RELEASE) --show-bin-path)/drctl campaign --seeds 10000
 bench: ; swift run $(RELEASE) drctl bench core
 package: ; bash .ci/setup && bash packaging/build
 ci: ; bash .ci/run

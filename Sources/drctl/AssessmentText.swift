@@ -80,6 +80,9 @@ enum AssessmentText {
       ]
     }
     Console.out(Table.text(["  MACHINE", "VERDICT", "STANDS AT"], rows))
+    for verdict in domain.machines.compactMap(\.sealed) {
+      if let line = VerdictText.line(verdict) { Console.out("  \(line)") }
+    }
   }
 
   /// The good ones are counted, the others named.

@@ -8,7 +8,8 @@ struct DisableCommand: AsyncParsableCommand {
     commandName: "disable",
     abstract: "End the protection of a storage domain: nothing of drkit's stays at the primary.",
     discussion: """
-      Removes, after asking, drkit's nonces from the primary volume, and the domain's runs, points and journals from the state.
+      Removes, after asking, drkit's nonces from the primary volume, its bandwidth limit from the session, and the domain's runs,
+      points and journals from the state.
       Refused while a run is unfinished, a snapshot of drkit's stands or the session is running. The secondary keeps the last
       point and the records that prove it, and stays read-only; the session, which drkit did not make, stays stopped. Stop the
       timer first, and take the domain out of the configuration afterwards.
@@ -63,6 +64,9 @@ struct DisableCommand: AsyncParsableCommand {
       Console.out("REFUSED   \(obstacle.reason)\n          → \(obstacle.remedy)")
     }
     for path in plan.nonces { Console.out("remove    \(path) at the primary") }
+    if let options = plan.rsyncOptions {
+      Console.out("set       the session's rsync-options to \"\(options)\": without drkit's limit")
+    }
     Console.out("forget    runs, points and journals of \(domain)")
     for path in plan.strangers { Console.out("stays     \(path) at the primary: it is no nonce of drkit's") }
     Console.out("stays     the secondary, as it is: its last point and the records of it")

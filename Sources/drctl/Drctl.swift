@@ -15,7 +15,8 @@ struct Drctl: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Simulate.self, Sync.self, Repair.self, Preflight.self, Runs.self, Status.self, ConfigCommand.self,
+      Simulate.self, CampaignCommand.self, Sync.self, Repair.self, Preflight.self, Runs.self, Status.self,
+      ConfigCommand.self,
       CleanupCommand.self, DisableCommand.self,
       Secondary.self,
       TestBedCommand.self,

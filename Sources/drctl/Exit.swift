@@ -50,6 +50,7 @@ enum Console {
   static func error(_ line: String) { put(line + "\n", .standardError) }
   /// Without a line's end, for a line that is written over.
   static func raw(_ text: String) { put(text, .standardOutput) }
+  static func rawError(_ text: String) { put(text, .standardError) }
 
   /// Whoever read may have gone, and the disk under a log may be full: a run goes on, since its snapshots stand.
   private static func put(_ text: String, _ stream: FileHandle) {

@@ -61,7 +61,8 @@ struct Runs: AsyncParsableCommand {
             .missing, "show a run", run.description, reason: "there is no such run",
             remedy: "`drctl runs` lists them")
         }
-        if options.json { return Console.out(try JSONText.of(record)) }
+        let point = try await store.point(of: run)
+        if options.json { return Console.out(try JSONText.of(Output(record: record, point: point))) }
         Console.out("run      \(record.id)\nof       \(record.key)\nbegan    \(record.began.text)")
         Console.out("outcome  \(record.outcome.rawValue)")
         for phase in record.phases {
@@ -70,6 +71,21 @@ struct Runs: AsyncParsableCommand {
         }
         if let failure = record.failure { Console.out("why      \(failure)") }
         for snapshot in record.leftOver { Console.out("standing \(snapshot)") }
+        if let point { VerdictText.lines(point).forEach { Console.out($0) } }
+      }
+    }
+
+    /// The run's own fields, and its point beside them.
+    struct Output: Encodable {
+      var record: RunRecord
+      var point: RecoveryPoint?
+
+      private enum Key: String, CodingKey { case point }
+
+      func encode(to encoder: any Encoder) throws {
+        try record.encode(to: encoder)
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encodeIfPresent(point, forKey: .point)
       }
     }
   }
@@ -113,7 +129,8 @@ struct Status: AsyncParsableCommand {
           let point = try await store.newestPoint(key)
           let last = try await store.runs(key, limit: 1).first
           let unfinished = try await store.unfinishedRun(key)
-          let doubt = try await Self.overwriter(of: point, key, store) != nil
+          var doubt = false
+          if let point { doubt = try await PointDoubt.overwriter(of: point, in: store, store) != nil }
           lines.append(
             Line(
               domain: domain.name, destination: destination.name, point: point,
@@ -125,19 +142,6 @@ struct Status: AsyncParsableCommand {
       if options.json { return Console.out(try JSONText.of(lines)) }
       for line in lines { Console.out(text(line, now)) }
     }
-  }
-
-  /// The newest run since the point's that did, or may have, carried bytes over it: the secondary's only copy is
-  /// overwritten in place, so only the run's own point is known to be whole.
-  private static func overwriter(
-    of point: RecoveryPoint?, _ key: DestinationKey, _ store: any Catalogue
-  ) async throws(DRError) -> RunRecord? {
-    guard let point else { return nil }
-    for run in try await store.runs(key, limit: 10_000) {
-      if run.id == point.run { return nil }
-      if run.outcome == .running || run.phases.contains(where: { $0.phase == .replicate }) { return run }
-    }
-    return nil
   }
 
   private func text(_ line: Line, _ now: Instant) -> String {
@@ -161,8 +165,7 @@ struct Status: AsyncParsableCommand {
       text += "\n  SEALED WHILE DIVERGED (run \(run)): only its own images are proved"
     }
     text += diverged
-    for machine in point.leftOut { text += "\n  left out: \(machine)" }
-    for thing in point.notInPoint { text += "\n  not in the point: \(thing)" }
+    for line in VerdictText.lines(point) { text += "\n  \(line)" }
     return text
   }
 }

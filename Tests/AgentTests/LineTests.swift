@@ -46,11 +46,16 @@ struct LineTests {
 
 @Suite("An agent's command line")
 struct RequestTests {
-  static let orders = [
+  static let orders: [DigestOrder] = [
     DigestOrder(.volume(server: "b1", name: "data-dr"), "images/a b/'c'", DigestPlan(block: 64 << 20)),
     DigestOrder(
       .directory("/x y"), "-f", DigestPlan(block: 1, sample: BlockSample(count: 64, seed: .max)),
       rate: 1 << 20, threads: 256),
+    {
+      var order = DigestOrder(.volume(server: "b1", name: "data-dr"), "f", DigestPlan(block: 1))
+      order.backupServers = ["b2", "b3"]
+      return order
+    }(),
   ]
 
   @Test("means at one end what the other meant", arguments: orders)
@@ -68,6 +73,7 @@ struct RequestTests {
       ("digest --path f --block 1", "--directory"),
       ("digest --directory /x --server a --path f --block 1", "--directory"),
       ("digest --volume v --path f --block 1", "--server"),
+      ("digest --directory /x --backup-servers a --path f --block 1", "--server"),
       ("digest --directory /x --path f --block 0", "--block"),
       ("digest --directory /x --path f --block 64MiB", "64MiB"),
       ("digest --directory /x --path f --block 1 --sample 4", "--seed"),

@@ -111,6 +111,7 @@ struct LeaseForAll: Catalogue {
     try await base.runs(key, limit: limit)
   }
   func save(_ point: RecoveryPoint) async throws(DRError) { try await base.save(point) }
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? { try await base.point(of: run) }
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await base.newestPoint(key)
   }
@@ -120,6 +121,13 @@ struct LeaseForAll: Catalogue {
   func save(_ divergence: Divergence) async throws(DRError) { try await base.save(divergence) }
   func clearDivergence(of key: DestinationKey) async throws(DRError) {
     try await base.clearDivergence(of: key)
+  }
+  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
+    try await base.rsyncLimit(of: key)
+  }
+  func save(_ limit: RsyncLimit) async throws(DRError) { try await base.save(limit) }
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
+    try await base.clearRsyncLimit(of: key)
   }
 }
 

@@ -157,6 +157,7 @@ private struct SlowCatalogue: Catalogue {
     try await catalogue.runs(key, limit: limit)
   }
   func save(_ point: RecoveryPoint) async throws(DRError) { try await catalogue.save(point) }
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? { try await catalogue.point(of: run) }
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await catalogue.newestPoint(key)
   }
@@ -166,5 +167,12 @@ private struct SlowCatalogue: Catalogue {
   func save(_ divergence: Divergence) async throws(DRError) { try await catalogue.save(divergence) }
   func clearDivergence(of key: DestinationKey) async throws(DRError) {
     try await catalogue.clearDivergence(of: key)
+  }
+  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
+    try await catalogue.rsyncLimit(of: key)
+  }
+  func save(_ limit: RsyncLimit) async throws(DRError) { try await catalogue.save(limit) }
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
+    try await catalogue.clearRsyncLimit(of: key)
   }
 }

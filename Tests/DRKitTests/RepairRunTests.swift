@@ -62,6 +62,32 @@ struct RepairRunTests {
     #expect(try await world.run(2, repairing).divergence == nil)
   }
 
+  @Test(
+    "removes an earlier run's overlay whose removal was lost with the old session, also one that arrived empty; nothing else"
+  )
+  func staleOverlay() async throws {
+    let world = try await diverged()
+    let (disk, layout) = (Sample.disk(11), DomainLayout(Sample.domain))
+    let stale = Derived.overlay(run: Sample.run(9), disk: disk, attempt: 1)
+    let foreign = Sample.volume(99)
+    world.with { state in
+      state.secondary[layout.volume(stale, of: disk)] = Array("qcow2".utf8)
+      state.secondary[layout.meta(stale, of: disk)] = []
+      state.secondary[layout.volume(foreign, of: disk)] = Array("qcow2".utf8)
+    }
+    let result = try await world.run(1, repairing)
+    #expect(
+      result.record.outcome == .sealed && result.divergence == nil,
+      "\(String(describing: result.record.failure))")
+    world.with { state in
+      #expect(
+        state.secondary[layout.volume(stale, of: disk)] == nil
+          && state.secondary[layout.meta(stale, of: disk)] == nil)
+      #expect(state.secondary[layout.volume(foreign, of: disk)] != nil)
+      #expect(state.violations == [])
+    }
+  }
+
   @Test("that does not help leaves the mark")
   func doesNotHelp() async throws {
     let world = try await diverged { $0.staysCorrupt = true }

@@ -24,6 +24,61 @@ struct ReplicationTests {
     #expect(converge.note.contains("healed by 1 new worker"))
   }
 
+  @Test("never starts a session that may pass over new writes, and keeps what else it was told")
+  func copiesAll() async throws {
+    let world = SmallWorld {
+      $0.stalls = 1
+      $0.settings += [
+        SessionSetting("rsync_options", "-v"), SessionSetting("gluster_params", "aux-gfid-mount acl"),
+      ]
+    }
+    let result = try await world.run()
+    #expect(result.record.outcome == .sealed)
+    let starts = world.with { $0.optionsAtStarts }
+    #expect(starts.count == 3)
+    for options in starts {
+      #expect(options.contains(SessionSetting("rsync_options", "-v --ignore-times")))
+      #expect(options.contains(SessionSetting("gluster_params", "aux-gfid-mount acl fopen-keep-cache=off")))
+    }
+  }
+
+  @Test("goes on where the options can't be set: the proof decides")
+  func cannotBeSet() async throws {
+    let world = SmallWorld()
+    let before = world.with { $0.settings }
+    #expect(try await world.run().record.outcome == .sealed)
+    #expect(world.with { $0.settings } == before && world.tripwire.calls.contains("georep.set"))
+  }
+
+  @Test(
+    "knows when rsync compares all it is told of",
+    arguments: [
+      ([], "--ignore-times"), ([("rsync_options", "")], "--ignore-times"),
+      ([("rsync_options", "  -v   --bwlimit=20M")], "-v --bwlimit=20M --ignore-times"),
+      ([("rsync_options", "--ignore-times-not")], "--ignore-times-not --ignore-times"),
+      ([("rsync_options", " --ignore-times")], nil), ([("rsync_options", "-v -I")], nil),
+      ([("rsync_options", "--checksum")], nil), ([("rsync_options", "-c")], nil),
+      ([("sync_method", "tarssh")], nil), ([("sync_method", "rsync")], "--ignore-times"),
+      ([("use_tarssh", "True")], nil), ([("use_tarssh", "false")], "--ignore-times"),
+    ] as [([(String, String)], String?)])
+  func quickCheck(_ settings: [(String, String)], _ wanted: String?) {
+    let found = settings.map { SessionSetting($0.0, $0.1) }
+    #expect(FaithfulCopying.withoutQuickCheck(found) == wanted.map { SessionSetting("rsync_options", $0) })
+  }
+
+  @Test(
+    "knows when the worker's mount drops its pages",
+    arguments: [
+      (nil, nil), ("", nil), ("aux-gfid-mount acl", "aux-gfid-mount acl fopen-keep-cache=off"),
+      ("acl fopen-keep-cache=off", nil), ("acl fopen-keep-cache=no", nil),
+      ("fopen-keep-cache=on acl", "fopen-keep-cache=on acl fopen-keep-cache=off"),
+      ("fopen-keep-cache=off fopen-keep-cache", "fopen-keep-cache=off fopen-keep-cache fopen-keep-cache=off"),
+    ] as [(String?, String?)])
+  func pageCache(_ value: String?, _ wanted: String?) {
+    let found = value.map { [SessionSetting("gluster_params", $0)] } ?? []
+    #expect(FaithfulCopying.withoutPageCache(found) == wanted.map { SessionSetting("gluster_params", $0) })
+  }
+
   @Test("gives up when new workers stall again and again, and merges")
   func stallsForEver() async throws {
     let world = SmallWorld { $0.stalls = .max }

@@ -38,6 +38,14 @@ struct RunFailureTests {
     let event = try #require(other.with { $0.events }.first)
     #expect(event.severity == .alert && event.description.contains("could not be set read-only again"))
     #expect(other.with { $0.standing } == [])
+    // The next one finds it writable, and knows whose doing that is.
+    try #require(other.with { !$0.secondaryIsReadOnly })
+    #expect(try await other.run(3).record.leftOver == [])
+    #expect(other.with { $0.secondaryIsReadOnly })
+    // What somebody else opens afterwards stays open.
+    other.with { $0.secondaryIsReadOnly = false }
+    #expect(try await other.run(4).record.leftOver == [])
+    #expect(other.with { !$0.secondaryIsReadOnly })
   }
 
   @Test("that can't read its journal decides nothing, and leaves the run to whoever can")
@@ -128,6 +136,22 @@ struct RunFailureTests {
     let text = try #require(world.with { $0.events }.last?.description)
     #expect(text.contains("the last sealed point is of run \(Sample.run(1))"))
     #expect(text.contains("but this run has overwritten it in part"))
+  }
+
+  @Test("and the next, which begins nothing, still says that the earlier one overwrote the point")
+  func thirdRun() async throws {
+    let corrupt = DomainLayout(Sample.domain).volume(Sample.volume(11), of: Sample.disk(11))
+    let world = SmallWorld(machines: 1)
+    _ = try await world.run(1)
+    world.with { $0.corrupting = [corrupt] }
+    _ = try await world.run(2)
+    world.with { $0.mover.defect = "copies nothing" }
+    #expect(try await world.run(3).record.outcome == .failed)
+    let text = try #require(world.with { $0.events }.last?.description)
+    #expect(text.contains("of run \(Sample.run(1)), but run \(Sample.run(2)) has overwritten it in part"))
+    let point = try #require(try await world.catalogue.newestPoint(Sample.key))
+    let overwriter = try await PointDoubt.overwriter(of: point, in: world.catalogue, world.journal)
+    #expect(overwriter?.id == Sample.run(2))
   }
 
   @Test("before it replicated leaves the sealed point whole, and its alert does not say otherwise")

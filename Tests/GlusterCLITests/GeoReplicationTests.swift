@@ -27,14 +27,6 @@ struct GeoReplicationTests {
       ])
   }
 
-  @Test func aMountbrokerSessionNamesItsUser() async throws {
-    var session = session
-    session.secondaryUser = "geoaccount"
-    let runner = FakeRunner(try capture("georep-status-detail-active-xml.xml"))
-    _ = try await GlusterGeoReplication(session: session, runner: runner).status()
-    #expect(runner.commands.first?.arguments.contains("geoaccount@b1::data-dr") == true)
-  }
-
   @Test("A nondescript failure is asked again in plain words")
   func noSession() async throws {
     let bare = try capture("georep-err-no-session-xml.xml", exit: 2)
@@ -63,6 +55,18 @@ struct GeoReplicationTests {
     #expect(runner.lines == ["--xml volume geo-replication data b1::data-dr config"])
   }
 
+  @Test("A value that begins with a dash is not given to gluster as an option of its own")
+  func dashed() async throws {
+    let done = try capture("georep-config-checkpoint-stopped-xml.xml")
+    let runner = FakeRunner(done, done)
+    let geo = GlusterGeoReplication(session: session, runner: runner)
+    try await geo.set(SessionSetting("rsync_options", "--ignore-times"))
+    try await geo.set(SessionSetting("sync_jobs", "3"))
+    #expect(
+      runner.lines[0] == "--xml volume geo-replication data b1::data-dr config rsync_options  --ignore-times")
+    #expect(runner.lines[1] == "--xml volume geo-replication data b1::data-dr config sync_jobs 3")
+  }
+
   @Test("A session that is gone is deleted, one that is there is created: again is the same")
   func renewed() async throws {
     let runner = FakeRunner(
@@ -76,6 +80,22 @@ struct GeoReplicationTests {
     #expect(await GlusterCLITests.kind { () throws(DRError) in try await geo.create() } != nil)
     #expect(runner.lines[0] == "--xml volume geo-replication data b1::data-dr delete reset-sync-time")
     #expect(runner.lines[1] == "--xml volume geo-replication data b1::data-dr create no-verify")
+  }
+
+  @Test(
+    "An option's value that begins with a dash gets the space that gluster wants; an empty one is taken away")
+  func options() async throws {
+    let runner = FakeRunner(xml(0, ""))
+    let geo = GlusterGeoReplication(session: session, runner: runner)
+    try await geo.set(SessionSetting("rsync_options", "--bwlimit=2048 -z"))
+    try await geo.set(SessionSetting("rsync_options", "-z"))
+    try await geo.set(SessionSetting("sync_jobs", "5"))
+    try await geo.set(SessionSetting("rsync_options", ""))
+    #expect(
+      runner.commands.map { $0.arguments.suffix(3) } == [
+        ["config", "rsync_options", " --bwlimit=2048 -z"], ["config", "rsync_options", " -z"],
+        ["config", "sync_jobs", "5"], ["b1::data-dr", "config", "!rsync_options"],
+      ])
   }
 
   @Test func aCheckpointIsSetThenReadBack() async throws {

@@ -73,7 +73,8 @@ import Testing
   {
     let body = """
       {"vm":[
-        {"id":"\(machine)","name":"db \\u00e9","status":"reboot_in_progress","memory":"1073741824","origin":"ovirt"},
+        {"id":"\(machine)","name":"db \\u00e9","status":"reboot_in_progress","memory":"1073741824","origin":"ovirt",
+          "host":{"href":"/ovirt-engine/api/hosts/x","id":"\(id("d") as HostID)"}},
         {"id":"\(id("b") as VirtualMachineID)","name":"he","status":"up","origin":"managed_hosted_engine"},
         {"id":"\(id("c") as VirtualMachineID)","name":"new","status":"teleporting"}]}
       """
@@ -83,6 +84,7 @@ import Testing
     #expect(machines.map(\.status) == [.rebootInProgress, .up, .unknown])
     #expect(machines.map(\.isHostedEngine) == [false, true, false])
     #expect(machines[2].status.mayWrite)
+    #expect(machines.map(\.host) == [id("d") as HostID, nil, nil])
     #expect(engine.requests[0].target == "/ovirt-engine/api/storagedomains/\(domain)/vms")
     #expect(engine.requests[0].header("Version") == "4")
     #expect(engine.requests[0].header("Authorization") == "Bearer token-1")

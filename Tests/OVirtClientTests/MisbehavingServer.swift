@@ -7,7 +7,7 @@ import Synchronization
 
 @testable import OVirtClient
 
-/// A loopback server that answers each request by a script of bytes, pauses and a close.
+/// A loopback server that answers each request by a script of bytes, pauses and a close; under TLS, as an engine does.
 final class MisbehavingServer: Sendable {
   enum Step: Sendable {
     case send(String)
@@ -21,29 +21,57 @@ final class MisbehavingServer: Sendable {
     case reset
   }
 
+  enum Speech: Sendable {
+    /// With the certificate of that name.
+    case tls(String)
+    case plain
+  }
+
   let port: Int
+  let url: String
   private let channel: any Channel
   private let log: RequestLog
 
   /// Heads and bodies of the requests so far.
   var requests: [String] { log.texts.withLock { $0 } }
 
-  /// - Parameter script: what to do for the request of this number, counted from 0 over all connections.
+  /// - Parameters:
+  ///   - silentHandshakes: so many connections, the first ones, get no answer to their TLS hello; the hello counts as a request.
+  ///   - socket: bound and listening already; taken over.
+  ///   - script: what to do for the request of this number, counted from 0 over all connections.
   init(
-    tls: NIOSSLContext? = nil, _ script: @escaping @Sendable (_ number: Int, _ request: String) -> [Step]
+    speaking speech: Speech = .tls("good"), silentHandshakes: Int = 0, on socket: CInt? = nil,
+    _ script: @escaping @Sendable (_ number: Int, _ request: String) -> [Step]
   ) async throws {
     let log = RequestLog()
-    channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+    let tls: NIOSSLContext?
+    switch speech {
+    case .tls(let name): tls = try TestTLS.certificates().context(name)
+    case .plain: tls = nil
+    }
+    let silent = Mutex(silentHandshakes)
+    let bootstrap = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
+          let isSilent = silent.withLock { left in
+            if left > 0 { left -= 1 } else { return false }
+            return true
+          }
+          if let tls, !isSilent {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+          }
           try channel.pipeline.syncOperations.addHandler(ScriptHandler(script, log))
         }
       }
-      .bind(host: "127.0.0.1", port: 0).get()
+    if let socket {
+      channel = try await bootstrap.withBoundSocket(socket).get()
+    } else {
+      channel = try await bootstrap.bind(host: "127.0.0.1", port: 0).get()
+    }
     self.log = log
     port = channel.localAddress?.port ?? 0
+    url = "\(tls == nil ? "http" : "https")://127.0.0.1:\(port)"
   }
 
   func stop() async { try? await channel.close() }

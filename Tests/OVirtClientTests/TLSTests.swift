@@ -4,23 +4,18 @@ import Testing
 
 @testable import OVirtClient
 
-@Suite(
-  "The transport's trust",
-  .disabled(
-    if: ProcessInfo.processInfo.environment["DRKIT_SKIP_OPENSSL"] == "1", "DRKIT_SKIP_OPENSSL is set"))
+@Suite("The transport's trust", .needsOpenSSL, .timeLimit(.minutes(10)))
 struct TLSTests {
   @Test("Each engine is trusted by its own CA and under its own name only", arguments: TransportKind.allCases)
   func trust(kind: TransportKind) async throws {
-    let certificates = try Certificates()
-    defer { certificates.remove() }
-    let good = try await MisbehavingServer(tls: try certificates.context("good")) { _, _ in
+    let good = try await MisbehavingServer(speaking: .tls("good")) { _, _ in
       MisbehavingServer.ok("{}")
     }
-    let other = try await MisbehavingServer(tls: try certificates.context("other")) { _, _ in
+    let other = try await MisbehavingServer(speaking: .tls("other")) { _, _ in
       MisbehavingServer.ok("{}")
     }
-    let a = CertificateAuthority.file(certificates.path("ca-a.pem"))
-    let b = CertificateAuthority.file(certificates.path("ca-b.pem"))
+    let a = try TestTLS.authority()
+    let b = try TestTLS.authority("b")
     let untrusted = "its certificate is not signed by the configured CA, or has expired"
     let misnamed = "its certificate is for another host name"
 
@@ -39,15 +34,13 @@ struct TLSTests {
     "A server without TLS, and a CA file without a certificate, are named as such",
     arguments: TransportKind.allCases)
   func noTLS(kind: TransportKind) async throws {
-    let certificates = try Certificates()
-    defer { certificates.remove() }
-    let plain = try await MisbehavingServer { _, _ in MisbehavingServer.ok("{}") }
-    let a = CertificateAuthority.file(certificates.path("ca-a.pem"))
+    let plain = try await MisbehavingServer(speaking: .plain) { _, _ in MisbehavingServer.ok("{}") }
+    let a = try TestTLS.authority()
     #expect(try await error(kind, "https://127.0.0.1:\(plain.port)", a) == .tls("it does not speak TLS"))
     await plain.stop()
     for name in ["nothing.pem", "good.key"] {
       let error = await #expect(throws: DRError.self) {
-        try await self.error(kind, "https://127.0.0.1:1", .file(certificates.path(name)))
+        try await self.error(kind, "https://127.0.0.1:1", .file(TestTLS.certificates().path(name)))
       }
       #expect(error?.kind == .unfit)
       #expect(error?.subject.hasSuffix(name) == true)
@@ -57,11 +50,9 @@ struct TLSTests {
   @Test(
     "A handshake that is cut is no question of trust: it is tried again", arguments: TransportKind.allCases)
   func cutHandshake(kind: TransportKind) async throws {
-    let certificates = try Certificates()
-    defer { certificates.remove() }
-    let busy = try await MisbehavingServer { _, _ in [.close] }
+    let busy = try await MisbehavingServer(speaking: .plain) { _, _ in [.close] }
     let error = try await error(
-      kind, "https://127.0.0.1:\(busy.port)", .file(certificates.path("ca-a.pem")))
+      kind, "https://127.0.0.1:\(busy.port)", try TestTLS.authority())
     #expect(error == .truncated("the connection was closed within the TLS handshake"))
     await busy.stop()
   }
@@ -70,18 +61,16 @@ struct TLSTests {
     "Two engines at the same time: each certificate is good for its own engine only",
     arguments: TransportKind.allCases)
   func twoEngines(kind: TransportKind) async throws {
-    let certificates = try Certificates()
-    defer { certificates.remove() }
-    let a = try await MisbehavingServer(tls: try certificates.context("good")) { _, _ in
+    let a = try await MisbehavingServer(speaking: .tls("good")) { _, _ in
       MisbehavingServer.ok("a")
     }
-    let b = try await MisbehavingServer(tls: try certificates.context("good-b")) { _, _ in
+    let b = try await MisbehavingServer(speaking: .tls("good-b")) { _, _ in
       MisbehavingServer.ok("b")
     }
     func make(_ ca: String, _ port: Int) throws -> any OVirtTransport {
       try kind.make(
         address: try EngineAddress(url: "https://127.0.0.1:\(port)"),
-        authority: .file(certificates.path("ca-\(ca).pem")), deadline: patience)
+        authority: try TestTLS.authority(ca), deadline: patience)
     }
     // All four are alive together: trust must not leak from one session to another.
     let own = [try make("a", a.port), try make("b", b.port)]
@@ -106,17 +95,15 @@ struct TLSTests {
     "Cut off under TLS, with and without a reset, is truncated: no good-bye, no success",
     arguments: TransportKind.allCases, [false, true])
   func cut(kind: TransportKind, resets: Bool) async throws {
-    let certificates = try Certificates()
-    defer { certificates.remove() }
     let heads = [
       "", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/1.1 200 OK\r\n\r\nabc",
     ]
     for head in heads {
-      let server = try await MisbehavingServer(tls: try certificates.context("good")) { _, _ in
+      let server = try await MisbehavingServer(speaking: .tls("good")) { _, _ in
         [.send(head), .pause(.milliseconds(50)), resets ? .reset : .cut]
       }
       let error = try await error(
-        kind, "https://127.0.0.1:\(server.port)", .file(certificates.path("ca-a.pem")))
+        kind, "https://127.0.0.1:\(server.port)", try TestTLS.authority())
       guard case .truncated = error else {
         Issue.record("\(head): \(String(describing: error))")
         continue
@@ -128,15 +115,13 @@ struct TLSTests {
   @Test(
     "A redirect from https down to http gets no request, and no token", arguments: TransportKind.allCases)
   func downgrade(kind: TransportKind) async throws {
-    let certificates = try Certificates()
-    defer { certificates.remove() }
-    let thief = try await MisbehavingServer { _, _ in MisbehavingServer.ok("{}") }
-    let target = "http://127.0.0.1:\(thief.port)/x"
-    let server = try await MisbehavingServer(tls: try certificates.context("good")) { _, _ in
+    let thief = try await MisbehavingServer(speaking: .plain) { _, _ in MisbehavingServer.ok("{}") }
+    let target = "\(thief.url)/x"
+    let server = try await MisbehavingServer(speaking: .tls("good")) { _, _ in
       [.send("HTTP/1.1 302 Found\r\nLocation: \(target)\r\nContent-Length: 0\r\n\r\n")]
     }
     let found = try await error(
-      kind, "https://127.0.0.1:\(server.port)", .file(certificates.path("ca-a.pem")))
+      kind, "https://127.0.0.1:\(server.port)", try TestTLS.authority())
     #expect(found == .redirected(to: target))
     #expect(server.requests.count == 1 && thief.requests == [])
     await server.stop()

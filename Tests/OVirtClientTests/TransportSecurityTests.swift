@@ -3,7 +3,8 @@ import Testing
 
 @testable import OVirtClient
 
-@Suite("What a transport must not give away") struct TransportSecurityTests {
+@Suite("What a transport must not give away", .needsOpenSSL, .timeLimit(.minutes(10)))
+struct TransportSecurityTests {
   private static let challenges = [
     "", "Basic realm=\"RESTAPI\"", "Bearer", "Bearer realm=x, error=\"invalid_token\"", "Negotiate",
     "Digest realm=x, nonce=y", "NTLM", "Basic realm=a, Digest realm=b, nonce=c", "Basic", ",,,=\"",
@@ -18,7 +19,7 @@ import Testing
       let field = challenge.isEmpty ? "" : "WWW-Authenticate: \(challenge)\r\n"
       return [.send("HTTP/1.1 401 Unauthorized\r\n\(field)Content-Length: 3\r\n\r\nwhy")]
     }
-    let transport = try makeTransport(kind, server.port)
+    let transport = try makeTransport(kind, server)
     for challenge in Self.challenges {
       let reply = try await transport.send(
         OVirtRequest(.get, "/x", headers: [.init("Authorization", "Bearer t")]))
@@ -57,7 +58,7 @@ import Testing
     [301, 302, 303, 307, 308])
   func otherPort(kind: TransportKind, status: Int) async throws {
     let thief = try await MisbehavingServer { _, _ in MisbehavingServer.ok("{}") }
-    let target = "http://127.0.0.1:\(thief.port)/x"
+    let target = "\(thief.url)/x"
     let result = try await outcome(
       kind,
       of: [
@@ -106,7 +107,7 @@ import Testing
     let server = try await MisbehavingServer { _, _ in
       [.send("HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n")]
     }
-    let transport = try makeTransport(kind, server.port)
+    let transport = try makeTransport(kind, server)
     for _ in 0..<2 {
       _ = try await transport.send(OVirtRequest(.get, "/x", headers: [.init("Version", "4")]))
     }

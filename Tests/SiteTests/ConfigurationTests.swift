@@ -1,6 +1,8 @@
 import DRKit
 import Foundation
+import GlusterCLI
 import OVirtClient
+import Synchronization
 import Testing
 
 @testable import Site
@@ -98,6 +100,12 @@ struct ConfigurationTests {
       ("host: a1", "host: a1, ssh-user: \"a b\"", ":9:", "domains[0].primary.ssh-user"),
       ("host: b1", "host: b1, session-user: -x", ":11:", "domains[0].destinations[0].session-user"),
       ("access: ssh, host: a1", "access: local, ssh-user: dr", ":9:", "domains[0].primary.ssh-user"),
+      ("host: a1", "host: a1, hosts: [a2]", ":9:", "`hosts` can't stand beside `host`"),
+      ("host: b1", "host: b1, bandwidth: 20MiB", ":11:", "domains[0].destinations[0].bandwidth"),
+      ("host: b1", "host: b1, bandwidth: 1KiB/s", ":11:", "domains[0].destinations[0].bandwidth"),
+      ("host: a1", "hosts: []", ":9:", "domains[0].primary.hosts"),
+      ("host: a1", "hosts: [a1, a1]", ":9:", "given more than once"),
+      ("host: b1", "hosts: [b1, \"b 2\"]", ":11:", "domains[0].destinations[0].hosts[1]"),
       ("  user: admin@internal", "  user: a@b\n  transport: curl", ":6:", "engine.transport"),
     ])
   func mistakes(_ from: String, _ to: String, _ line: String, _ words: String) throws {
@@ -122,6 +130,49 @@ struct ConfigurationTests {
     }
   }
 
+  @Test("takes several hosts of a cluster, and asks the first of them for the session's name")
+  func hosts() throws {
+    let text = Self.good.replacing("host: a1", with: "hosts: [a1, a2]")
+      .replacing("host: b1", with: "hosts: [b1, b2, b3]")
+    let domain = try #require(try ConfigurationReader.parse(text, file: "drkit.yaml").domains.first)
+    #expect(domain.primary.hosts == ["a1", "a2"])
+    let secondary = domain.destinations[0].secondary
+    #expect(secondary.host == "b1" && secondary.otherHosts == ["b2", "b3"])
+    #expect(try SiteAssembly.runner(domain.primary) is ClusterRunner)
+    let one = try ConfigurationReader.parse(Self.good, file: "drkit.yaml").domains[0].primary
+    #expect(one.hosts == ["a1"] && one.otherHosts == [])
+    #expect(try SiteAssembly.runner(one) is SSHRunner)
+  }
+
+  @Test("takes a limit of the session's bandwidth, or none")
+  func bandwidth() throws {
+    let text = Self.good.replacing("host: b1", with: "host: b1, bandwidth: 20MiB/s")
+    func rate(_ text: String) throws -> Int64? {
+      try ConfigurationReader.parse(text, file: "drkit.yaml").domains[0].destinations[0].bandwidth
+    }
+    #expect(try rate(text) == 20 << 20)
+    #expect(try rate(Self.good) == nil)
+  }
+
+  @Test("tells an adapter's words as a note of the phase that the run is in")
+  func phases() throws {
+    struct Clock: DRClock {
+      var now: Instant { Instant(epochSeconds: 7) }
+      var uptime: TimeSpan { .zero }
+      func sleep(for span: TimeSpan) async throws(DRError) {}
+    }
+    final class Listener: RunObserver {
+      let events = Mutex<[RunEvent]>([])
+      func observe(_ event: RunEvent, at instant: Instant) { events.withLock { $0.append(event) } }
+    }
+    let listener = Listener()
+    let follower = PhaseFollower(listener, Clock())
+    follower.observe(.phaseBegan(.seal), at: Instant(epochSeconds: 1))
+    follower.note("secondary: b2 answers")
+    #expect(
+      listener.events.withLock { $0 } == [.phaseBegan(.seal), .noted(.seal, "secondary: b2 answers")])
+  }
+
   @Test(
     "refuses two domains of one name, one primary volume, or one secondary volume",
     arguments: [
@@ -129,6 +180,7 @@ struct ConfigurationTests {
       ("more", "A1", "data", "b1", "other-dr", "primary volume `data` is that of the domain `vms`"),
       ("more", "a1", "other", "b1", "data-dr", "secondary volume `data-dr` is that of the domain `vms`"),
       ("more", "a2", "data", "b2", "data-dr", nil),
+      ("more", "a2", "data", "[b2, B1]", "data-dr", "secondary volume `data-dr` is that of the domain `vms`"),
     ])
   func twice(
     _ name: String, _ host: String, _ volume: String, _ farHost: String, _ farVolume: String, _ words: String?
@@ -136,7 +188,7 @@ struct ConfigurationTests {
     let again = """
         - name: \(name)
           primary: { volume: \(volume), access: ssh, host: \(host) }
-          destinations: [{ name: dr, host: \(farHost), volume: \(farVolume) }]
+          destinations: [{ name: dr, \(farHost.hasPrefix("[") ? "hosts" : "host"): \(farHost), volume: \(farVolume) }]
 
       """
     let text = Self.good.replacing("policy:\n", with: again + "policy:\n")

@@ -249,6 +249,31 @@ struct CatalogueTests {
     }
   }
 
+  @Test(
+    "A bandwidth limit is remembered for each destination, until it is cleared or the destination forgotten")
+  func rsyncLimits() async throws {
+    try await withDatabase { path in
+      let store = try StateStore(path: path)
+      var limit = RsyncLimit(key: key, ours: ["--bwlimit=1", "--bwlimit 2"], before: ["--bwlimit=\"ü\""])
+      #expect(try await store.rsyncLimit(of: key) == nil)
+      try await store.save(limit)
+      try store.close()
+      let again = try StateStore(path: path)
+      #expect(try await again.rsyncLimit(of: key) == limit)
+      #expect(try await again.rsyncLimit(of: DestinationKey(domain: "vmstore", destination: "third")) == nil)
+      limit.ours = ["--bwlimit=1"]
+      limit.before = []
+      try await again.save(limit)
+      #expect(try await again.rsyncLimit(of: key) == limit)
+      try await again.clearRsyncLimit(of: key)
+      try await again.clearRsyncLimit(of: key)
+      #expect(try await again.rsyncLimit(of: key) == nil)
+      try await again.save(limit)
+      try await again.forget(key)
+      #expect(try await again.rsyncLimit(of: key) == nil)
+    }
+  }
+
   @Test("A point remembers that its destination was diverged")
   func divergedPoint() async throws {
     try await withDatabase { path in

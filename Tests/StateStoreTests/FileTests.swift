@@ -72,6 +72,42 @@ struct FileTests {
     }
   }
 
+  /// As `3-divergences` left it.
+  @Test("A point of a store from before there were verdicts has none; the next one keeps its own")
+  func pointsWithoutVerdicts() async throws {
+    try await withDatabase { path in
+      let queue = try DatabaseQueue(path: path)
+      try Schema.migrator.migrate(queue, upTo: "3-divergences")
+      let name = (id(1) as RunID).description
+      try await queue.write { db in
+        try db.execute(
+          sql: """
+            INSERT INTO points VALUES
+              ('\(name)', '\(key.domain)', '\(key.destination)', 1, 2, '["a: b"]', '["c: d"]', '\(name)');
+            """)
+      }
+      try queue.close()
+      let store = try StateStore(path: path)
+      let old = try #require(try await store.point(of: id(1)))
+      #expect(old.machines == nil && old.diverged == id(1) && old.leftOut == ["c: d"])
+      #expect(try await store.newestPoint(key) == old)
+      let verdicts = MachineVerdict.Grade.allCases.enumerated().map { index, grade in
+        MachineVerdict(
+          machine: id(UInt64(index)), name: "vm \"ü\" \(index)", grade: grade,
+          remarks: index == 0 ? [] : ["a\nb", "c, d"])
+      }
+      let new = RecoveryPoint(
+        run: id(2), key: key, instant: at(1), sealed: at(2), images: [], notInPoint: [], machines: verdicts)
+      try await store.save(new)
+      try store.close()
+      let again = try StateStore(path: path)
+      #expect(try await again.point(of: id(2)) == new)
+      #expect(try await again.newestPoint(key) == new)
+      #expect(try await again.point(of: id(1)) == old)
+      #expect(try await again.point(of: id(3)) == nil)
+    }
+  }
+
   @Test func anotherProgramsDatabaseIsRefused() async throws {
     try await withDatabase { path in
       let queue = try DatabaseQueue(path: path)

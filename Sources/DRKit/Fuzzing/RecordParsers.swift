@@ -76,7 +76,8 @@ package enum RecordParsers {
   private static let digest = "{\"sha256\":\"aa\",\"size\":1073741824}"
   private static let point = """
     {"images":[{"digest":\(digest),"disk":"\(id)","machine":"\(id)","volume":"\(id)"}],"instant":1700000000000000000,\
-    "key":{"destination":"dr","domain":"vms"},"leftOut":[],"notInPoint":["x"],"run":"\(id)","sealed":1700000001000000000}
+    "key":{"destination":"dr","domain":"vms"},"leftOut":[],"machines":[{"grade":"lowered","machine":"\(id)","name":"web","remarks":["d: elsewhere"]}],\
+    "notInPoint":["x"],"run":"\(id)","sealed":1700000001000000000}
     """
   private static let error =
     "{\"kind\":\"unfit\",\"operation\":\"a\",\"reason\":\"c\",\"remedy\":\"d\",\"subject\":\"b\"}"

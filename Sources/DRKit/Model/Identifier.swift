@@ -94,6 +94,7 @@ public enum DiskKind {}
 public enum VolumeKind {}
 public enum SnapshotKind {}
 public enum RunKind {}
+public enum HostKind {}
 
 public typealias StorageDomainID = Identifier<StorageDomainKind>
 public typealias VirtualMachineID = Identifier<VirtualMachineKind>
@@ -103,3 +104,4 @@ public typealias DiskID = Identifier<DiskKind>
 public typealias VolumeID = Identifier<VolumeKind>
 public typealias SnapshotID = Identifier<SnapshotKind>
 public typealias RunID = Identifier<RunKind>
+public typealias HostID = Identifier<HostKind>

@@ -49,12 +49,17 @@ public struct VirtualMachine: Hashable, Sendable, Codable {
   public var status: MachineStatus
   /// The engine's `vm.origin`; `managed_hosted_engine` and `hosted_engine` name the engine's own machine.
   public var origin: String
+  /// Where it runs; nil when it does not, or the engine does not say.
+  public var host: HostID?
 
-  public init(id: VirtualMachineID, name: String, status: MachineStatus, origin: String = "ovirt") {
+  public init(
+    id: VirtualMachineID, name: String, status: MachineStatus, origin: String = "ovirt", host: HostID? = nil
+  ) {
     self.id = id
     self.name = name
     self.status = status
     self.origin = origin
+    self.host = host
   }
 
   public var isHostedEngine: Bool { origin == "managed_hosted_engine" || origin == "hosted_engine" }

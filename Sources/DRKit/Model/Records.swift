@@ -115,15 +115,19 @@ public struct RecoveryPoint: Hashable, Sendable, Codable {
   public var images: [SealedImage]
   /// Machines and disks whose images arrived but belong to no point, with the reason.
   public var notInPoint: [String]
-  /// Machines that should be in the point and are not: their snapshot failed and policy left them out.
+  /// Machines that should be in the point and are not: their snapshot failed and policy left them out, or what happened in
+  /// mid-run took them out of it.
   public var leftOut: [String]
   /// The run that found the destination diverged, if it was so when this point was sealed: its own images are proved, and nothing else
   /// at the destination is.
   public var diverged: RunID?
+  /// Each machine of the cut, and those that began to run after it: what the point holds of it, and what it did in mid-run. Nil in
+  /// points of older versions.
+  public var machines: [MachineVerdict]?
 
   public init(
     run: RunID, key: DestinationKey, instant: Instant, sealed: Instant, images: [SealedImage],
-    notInPoint: [String], leftOut: [String] = [], diverged: RunID? = nil
+    notInPoint: [String], leftOut: [String] = [], diverged: RunID? = nil, machines: [MachineVerdict]? = nil
   ) {
     self.run = run
     self.key = key
@@ -133,5 +137,6 @@ public struct RecoveryPoint: Hashable, Sendable, Codable {
     self.notInPoint = notInPoint
     self.leftOut = leftOut
     self.diverged = diverged
+    self.machines = machines
   }
 }

@@ -4,8 +4,10 @@ struct ImageRepair: Sendable {
   let view: any VolumeView
   let layout: DomainLayout
 
-  func removeOverlay(_ plan: DiskPlan) async throws(DRError) {
+  /// - Returns: What stands on the overlay, and keeps the image as it is; nil when the base is the leaf again.
+  func removeOverlay(_ plan: DiskPlan) async throws(DRError) -> String? {
     let metadata = try await metadata(of: plan.disk)
+    if let foreign = OverlayRemoval.foreignChild(of: plan.overlay, metadata: metadata) { return foreign }
     let decision = try OverlayRemoval.decide(
       disk: plan.disk, domain: layout.domain, base: plan.base, overlay: plan.overlay, metadata: metadata)
     if decision == .repair {
@@ -22,6 +24,7 @@ struct ImageRepair: Sendable {
         .disproved, "verify the volume chain", "image \(plan.disk)",
         reason: "the leaf is \(chain[0]), not \(plan.base)")
     }
+    return nil
   }
 
   /// The base and everything that it stands on, in order.

@@ -55,7 +55,19 @@ public struct PreflightCheck: Sendable {
     return [
       domainMatches(domain), session(rows, primary), started(primary), started(secondary),
       sharding(primary, secondary), dataMover(mover), try await silence(rows, secondary),
-    ] + (try await content(domain)) + (try await divergence())
+    ] + (try await content(domain)) + (try await divergence()) + (try await bandwidth(primary))
+  }
+
+  /// Only where there is a limit, or one to take away: without, nobody asks for the session's options.
+  private func bandwidth(_ primary: VolumeGeometry) async throws(DRError) -> [PreflightFinding] {
+    let memory = try await ask { () async throws(DRError) in
+      try await ports.catalogue.rsyncLimit(of: target.key)
+    }
+    guard policy.bandwidth != nil || memory != nil else { return [] }
+    let settings = try await ask { () async throws(DRError) in try await ports.georep.settings() }
+    let plan = LimitPlan(
+      target.key, settings, subvolumes: primary.subvolumes.count, rate: policy.bandwidth, memory: memory)
+    return [plan.finding]
   }
 
   /// Only a mark is worth a line: that there is none proves nothing.

@@ -30,6 +30,8 @@ public struct QuiescePlan: Hashable, Sendable, Codable {
   public var machines: [MachinePlan]
   /// What is on the domain and will not be in the point, each with its reason.
   public var notInPoint: [String]
+  /// Every machine with disks on the domain, as it was when the plan was made. Nil in plans of older versions.
+  public var seen: [SeenMachine]?
 
   public init(machines: [MachinePlan], notInPoint: [String]) {
     self.machines = machines
@@ -41,6 +43,7 @@ public struct QuiescePlan: Hashable, Sendable, Codable {
     run: RunID, domain: StorageDomainID, inventory: [(VirtualMachine, [AttachedDisk])]
   ) -> QuiescePlan {
     var plan = QuiescePlan(machines: [], notInPoint: [])
+    plan.seen = MidRunWatch.seen(inventory)
     for (machine, disks) in inventory.sorted(by: { $0.0.id < $1.0.id }) {
       guard !machine.isHostedEngine else {
         plan.notInPoint.append(

@@ -75,6 +75,7 @@ struct ReplicationPass: Sendable {
     var nextTick = context.ports.clock.now + geometry.rollover
     var reason = "no status yet"
     var completeSince: Instant?
+    var stoppedSince: Instant?
     while true {
       let rows = try await look()
       let now = context.ports.clock.now
@@ -101,6 +102,16 @@ struct ReplicationPass: Sendable {
           .timedOut, "wait for the checkpoint", georep.session.description,
           reason: "not complete within \(limit.wholeSeconds) s: \(reason)",
           remedy: "look at gsyncd.log on the primary nodes; the bytes that arrived stay")
+      }
+      if let rows, SessionQuiet.complaint(rows, subvolumes: judge.subvolumes) == nil {
+        let since = stoppedSince ?? now
+        stoppedSince = since
+        if now >= since + context.policy.stoppedPatience {
+          try await startAgain()
+          stoppedSince = nil
+        }
+      } else if rows != nil {
+        stoppedSince = nil
       }
       context.ports.observer.observe(.waiting(phase, reason: reason, deadline: deadline), at: now)
       if let rows, let brick = stalls.look(rows, at: now) {
@@ -145,9 +156,40 @@ struct ReplicationPass: Sendable {
     }
   }
 
+  /// Somebody else stopped the session, or its monitors died: waiting would only let the overlays grow until the deadline. Once it may
+  /// have been a mistake.
+  private func startAgain() async throws(DRError) {
+    let step = "\(name).restarted"
+    guard try await durable.recall(step, as: Bool.self) == nil else {
+      throw DRError(
+        .disproved, "wait for the checkpoint", georep.session.description,
+        reason: "the session was stopped by somebody else, and again after it was started again",
+        remedy: "let drkit alone start and stop this session; look at gsyncd.log on the primary nodes")
+    }
+    context.note(phase, "the session was stopped by somebody else: it is started again")
+    try await durable.once(step) { () async throws(DRError) in try await start() }
+  }
+
   private func start() async throws(DRError) {
     try await SecondaryOwner(context: context).refuseLive()
+    try await haveAllCopied()
     try await durable.retrying { () async throws(DRError) in try await georep.start() }
+  }
+
+  /// Before each start: between two runs anybody may have set the options otherwise.
+  private func haveAllCopied() async throws(DRError) {
+    let found = try await durable.retrying { () async throws(DRError) in try await georep.settings() }
+    for wanted in FaithfulCopying.corrections(found) {
+      do throws(DRError) {
+        try await durable.retrying { () async throws(DRError) in try await georep.set(wanted) }
+        context.note(
+          phase, "set for the session, so that no new write is passed over: \(wanted.name) \(wanted.value)")
+      } catch {
+        // The proof finds what is passed over, if every byte is proved.
+        guard error.kind == .refused else { throw error }
+        context.note(phase, "new writes may be passed over: \(wanted.name) can't be set: \(error.reason)")
+      }
+    }
   }
 
   private func healsSoFar() async throws(DRError) -> Int {

@@ -37,13 +37,31 @@ struct SecondaryGate {
   }
 
   /// As the run found it, asked at preflight: in the step before it is switched off it would be the journal's last record, and
-  /// lost with it by a disk that acknowledges too early.
+  /// lost with it by a disk that acknowledges too early. Writable because an earlier run could not close it: then this one owes it.
   @discardableResult
   func wasReadOnly() async throws(DRError) -> Bool {
     let cluster = context.ports.cluster
     return try await context.durable.once(Self.wasReadOnlyStep) { () async throws(DRError) in
-      try await cluster.geometry().isReadOnly
+      if try await cluster.geometry().isReadOnly { return true }
+      guard let owing = try await owingRun() else { return false }
+      context.note(.preflight, "the secondary is writable: run \(owing) could not close it, this one will")
+      return true
     }
+  }
+
+  /// The newest run before this one that found the secondary read-only, if it did not close it again.
+  private func owingRun() async throws(DRError) -> RunID? {
+    let (catalogue, journal) = (context.ports.catalogue, context.ports.journal)
+    for run in try await catalogue.runs(context.target.key, limit: 50) where run.id != context.run {
+      let found = try await journal.value(for: StepKey(run: run.id, step: Self.wasReadOnlyStep))
+      // One that did not come so far changed nothing.
+      guard let found else { continue }
+      guard try JournalCoding.decode(Bool.self, from: found, for: Self.wasReadOnlyStep) else { return nil }
+      let closed = try await journal.value(
+        for: StepKey(run: run.id, step: SecondaryGate(context: context).closeStep))
+      return closed == nil ? run.id : nil
+    }
+    return nil
   }
 
   /// After success and after failure: the flag goes back to what it was, whether or not its switching was recorded.
@@ -70,7 +88,7 @@ struct BackOut {
     guard try await context.durable.recall(PreflightPhase.takenStep, as: Bool.self) == true else { return [] }
     var undone: [String] = []
     if afterFailure {
-      undone += try await attempt("the session could not be stopped") { () async throws(DRError) in
+      undone += try await attempt("the session could not be proved stopped") { () async throws(DRError) in
         try await SessionStop(context: context, phase: .merge, step: "backout.stop").run()
       }
     }

@@ -37,6 +37,8 @@ public struct SyncPolicy: Hashable, Sendable, Codable {
   public var nonceDelay: TimeSpan = .seconds(2)
   /// Beyond two rollovers, how long after a complete checkpoint its nonces are waited for.
   public var arrivalMargin: TimeSpan = .seconds(15)
+  /// How long the status of a session that a run waits for may say Stopped before the run starts it again.
+  public var stoppedPatience: TimeSpan = .seconds(30)
   /// Workers that a stalled live crawl may cost before the run fails.
   public var healLimit = 20
   /// Percent of the primary volume that must be free for overlays, 0...90.
@@ -54,6 +56,8 @@ public struct SyncPolicy: Hashable, Sendable, Codable {
   /// Addresses whose connections to the secondary's bricks are no worker's: of mounts that only read (a monitor's). An address
   /// of a secondary node hides a worker there.
   public var knownClients: [String] = []
+  /// Bytes a second that the session may send; nil: unlimited.
+  public var bandwidth: Int64?
   /// How long a lease lives without being renewed.
   public var leaseLength: TimeSpan = .seconds(60)
   /// How the images' content is proved.

@@ -40,6 +40,8 @@ public protocol Catalogue: Sendable {
 
   /// Inserts the point; again with the same run is success.
   func save(_ point: RecoveryPoint) async throws(DRError)
+  /// The one that the run sealed; nil if it sealed none.
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint?
   /// The newest by `instant`.
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint?
 
@@ -49,4 +51,11 @@ public protocol Catalogue: Sendable {
   func save(_ divergence: Divergence) async throws(DRError)
   /// A mark that is not there is success.
   func clearDivergence(of key: DestinationKey) async throws(DRError)
+
+  /// What drkit set among the session's rsync options; nil where it set nothing.
+  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit?
+  /// Inserts what is remembered of its key, or replaces it.
+  func save(_ limit: RsyncLimit) async throws(DRError)
+  /// One that is not there is success.
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError)
 }

@@ -31,7 +31,7 @@ struct Assessor: Sendable {
           run: $0.run, key: $0.key, instant: $0.instant, sealed: $0.sealed,
           predecessor: records.newestManifest?.predecessor)
       },
-      overwriting: doubts, images: images, machines: Self.machines(images),
+      overwriting: doubts, images: images, machines: Self.machines(images, point),
       notInPoint: point?.notInPoint ?? [], leftOut: point?.leftOut ?? [],
       refusals: refusals(domain, liveness, pools), remarks: remarks(domain))
   }
@@ -82,13 +82,16 @@ struct Assessor: Sendable {
     return remarks
   }
 
-  private static func machines(_ images: [ImageAssessment]) -> [MachineAssessment] {
+  private static func machines(
+    _ images: [ImageAssessment], _ point: RecoveryPoint?
+  ) -> [MachineAssessment] {
     Set(images.compactMap(\.machine)).sorted().map { id in
       let own = images.filter { $0.machine == id }
       let worst = own.map(\.verdict).max() ?? .notInPoint
       return MachineAssessment(
         id: id, name: own.compactMap(\.machineName).first, verdict: worst,
-        instant: worst <= .wholeAfterRepair ? own.compactMap(\.instant).min() : nil)
+        instant: worst <= .wholeAfterRepair ? own.compactMap(\.instant).min() : nil,
+        sealed: point?.machines?.first { $0.machine == id })
     }
   }
 }

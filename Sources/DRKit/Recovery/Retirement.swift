@@ -21,6 +21,8 @@ public struct Retirement: Sendable {
     public var obstacles: [Obstacle]
     /// Nonces at the primary, by their content; paths relative to the volume's root, sorted.
     public var nonces: [String]
+    /// The session's rsync options as they become without drkit's limit; nil where drkit set none.
+    public var rsyncOptions: String?
     /// Files in the nonces' directory that are none, or torn: they stay.
     public var strangers: [String]
   }
@@ -57,7 +59,20 @@ public struct Retirement: Sendable {
     }
     plan.nonces = files.filter(\.isNonce).map(\.path)
     plan.strangers = files.filter { !$0.isNonce }.map(\.path)
+    plan.rsyncOptions = try await unlimited()
     return plan
+  }
+
+  private func unlimited() async throws(DRError) -> String? {
+    guard let memory = try await ports.catalogue.rsyncLimit(of: target.key) else { return nil }
+    do throws(DRError) {
+      let settings = try await ports.georep.settings()
+      return LimitPlan(target.key, settings, subvolumes: 1, rate: nil, memory: memory).options
+    } catch {
+      // No session, no options.
+      guard error.kind == .missing else { throw error }
+      return nil
+    }
   }
 
   /// Removes the nonces of a plan without obstacles, under the destination's lease; then `forget`, which removes the state.
@@ -89,6 +104,10 @@ public struct Retirement: Sendable {
     if let obstacle = plan.obstacles.first {
       throw DRError(
         .refused, "disable", target.key.description, reason: obstacle.reason, remedy: obstacle.remedy)
+    }
+    if let options = plan.rsyncOptions {
+      try lease.check()
+      try await ports.georep.set(SessionSetting(LimitPlan.option, options))
     }
     try await withView(of: ports.primary.view()) { (view) async throws(DRError) in
       for path in plan.nonces {

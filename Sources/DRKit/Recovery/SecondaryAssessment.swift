@@ -130,4 +130,6 @@ public struct MachineAssessment: Sendable, Hashable, Codable {
   /// That of its worst image.
   public var verdict: ImageVerdict
   public var instant: Instant?
+  /// What the point said of it when it was sealed: its images may be whole, and not all that it has. Nil in points of older versions.
+  public var sealed: MachineVerdict?
 }

@@ -41,6 +41,16 @@ public enum OverlayRemoval: Hashable, Sendable {
     return .repair
   }
 
+  /// What stands on an overlay of ours that came along, and is somebody else's (a backup tool's snapshot, made in mid-run): it
+  /// is never deleted, so that the image stays as it is. Nil when nothing does.
+  public static func foreignChild(of overlay: VolumeID, metadata: [VolumeID: VolumeMetadata]) -> String? {
+    if let child = metadata.filter({ $0.value.parent == overlay }).map(\.key).min() {
+      return "\(child) stands on drkit's overlay \(overlay) and is not drkit's"
+    }
+    guard metadata[overlay]?.role == .internal else { return nil }
+    return "something that has not arrived stands on drkit's overlay \(overlay)"
+  }
+
   /// The chain of an image from its one leaf down: what vdsm needs to build it (`prepareImage` wants every volume LEGAL).
   /// - Throws: `.disproved` when there is not exactly one leaf, a parent does not exist, or a volume is ILLEGAL.
   public static func chain(

@@ -14,7 +14,7 @@ public enum AgentProgram {
     drkit-agent: digests a file of a Gluster volume where its bytes are, for drctl.
 
       drkit-agent hello
-      drkit-agent digest (--server HOST --volume NAME | --directory DIR) --path PATH --block BYTES
+      drkit-agent digest (--server HOST [--backup-servers HOST,…] --volume NAME | --directory DIR) --path PATH --block BYTES
                          [--sample COUNT --seed NUMBER] [--rate BYTES] [--threads COUNT]
 
     PATH is relative to the volume's root or to DIR. --block is the volume's shard size. --sample takes COUNT blocks, drawn
@@ -57,7 +57,8 @@ public enum AgentProgram {
     let handle: DirectoryHandle
     switch order.source {
     case .directory(let directory): handle = try DirectoryHandle(path: directory)
-    case .volume(let server, let name): handle = try FreshMount.open(server: server, volume: name)
+    case .volume(let server, let name):
+      handle = try FreshMount.open(server: server, volume: name, backupServers: order.backupServers)
     }
     let job = DigestJob(
       path, in: handle, order.plan, threads: order.threads ?? WorkerThreads.cores, rate: order.rate,

@@ -8,10 +8,11 @@ enum FreshMount {
   /// - Parameter directory: where it is attached for a moment.
   /// - Throws: as `MountRequest`; `.transient` when the volume can't be mounted now.
   static func open(
-    server: String, volume: String, directory: String = "/run/drkit/mounts", seconds: Int64 = 90
+    server: String, volume: String, backupServers: [String] = [], directory: String = "/run/drkit/mounts",
+    seconds: Int64 = 90
   ) throws(DRError) -> DirectoryHandle {
     let request = try MountRequest(
-      server: server, volume: volume, backupServers: [], directory: directory, logFile: nil)
+      server: server, volume: volume, backupServers: backupServers, directory: directory, logFile: nil)
     let point = try MountPoint(in: directory)
     defer { point.detach() }
     let result = try ChildProcess.run("mount", request.arguments(at: point.path), seconds: seconds)

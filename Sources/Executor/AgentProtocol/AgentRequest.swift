@@ -37,6 +37,8 @@ public struct DigestOrder: Hashable, Sendable {
   }
 
   public var source: Source
+  /// Of a volume: further nodes to ask for its description when the server does not answer.
+  public var backupServers: [String] = []
   /// Relative to the volume's root, or the directory.
   public var path: String
   public var plan: DigestPlan
@@ -63,6 +65,7 @@ public struct DigestOrder: Hashable, Sendable {
       case .volume(let server, let name): ["--server", server, "--volume", name]
       case .directory(let path): ["--directory", path]
       }
+    if !backupServers.isEmpty { words += ["--backup-servers", backupServers.joined(separator: ",")] }
     words += ["--block", "\(plan.block)"]
     if let sample = plan.sample { words += ["--sample", "\(sample.count)", "--seed", "\(sample.seed)"] }
     if let rate { words += ["--rate", "\(rate)"] }
@@ -71,7 +74,8 @@ public struct DigestOrder: Hashable, Sendable {
   }
 
   private static let options = [
-    "--server", "--volume", "--directory", "--block", "--sample", "--seed", "--rate", "--threads", "--path",
+    "--server", "--backup-servers", "--volume", "--directory", "--block", "--sample", "--seed", "--rate",
+    "--threads", "--path",
   ]
 
   init(_ words: [String]) throws(DRError) {
@@ -88,6 +92,10 @@ public struct DigestOrder: Hashable, Sendable {
     case (let server?, let name?, nil): source = .volume(server: server, name: name)
     case (nil, nil, let path?): source = .directory(path)
     default: throw Self.unfit("give --server and --volume, or --directory")
+    }
+    if let names = values["--backup-servers"] {
+      guard values["--server"] != nil else { throw Self.unfit("--backup-servers goes with --server") }
+      backupServers = names.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
     guard let path = values["--path"] else { throw Self.unfit("--path is missing") }
     self.path = path

@@ -7,6 +7,7 @@ public struct AgentDigest: Sendable {
   private let runner: any CommandRunner
   private let program: String
   private let source: DigestOrder.Source
+  private let backupServers: [String]
   private let rate: Int64?
   private let host: String
 
@@ -21,22 +22,25 @@ public struct AgentDigest: Sendable {
   ///   - runner: reaches the host that has the agent, as root.
   ///   - program: a name in that host's path, or an absolute path.
   ///   - server: what the agent mounts from.
+  ///   - backupServers: further nodes to ask for the volume's description.
   ///   - rate: bytes a second that it may read at most; nil: unlimited.
   public init(
     runner: any CommandRunner, program: String = "drkit-agent", server: String, volume: String,
-    rate: Int64? = nil
+    backupServers: [String] = [], rate: Int64? = nil
   ) {
     self.init(
-      runner: runner, program: program, source: .volume(server: server, name: volume), rate: rate,
-      host: server)
+      runner: runner, program: program, source: .volume(server: server, name: volume),
+      backupServers: backupServers, rate: rate, host: ([server] + backupServers).joined(separator: " or "))
   }
 
   init(
-    runner: any CommandRunner, program: String, source: DigestOrder.Source, rate: Int64?, host: String
+    runner: any CommandRunner, program: String, source: DigestOrder.Source, backupServers: [String] = [],
+    rate: Int64?, host: String
   ) {
     self.runner = runner
     self.program = program
     self.source = source
+    self.backupServers = backupServers
     self.rate = rate.map { min(max($0, DigestOrder.rateRange.lowerBound), DigestOrder.rateRange.upperBound) }
     self.host = host
   }
@@ -47,14 +51,15 @@ public struct AgentDigest: Sendable {
   public func digests(
     of path: String, _ plan: DigestPlan, size: Int64
   ) async throws(DRError) -> BlockDigests? {
-    let order = DigestOrder(source, path, plan, rate: rate)
+    var order = DigestOrder(source, path, plan, rate: rate)
+    order.backupServers = backupServers
     let bytes = plan.bytes(size: size)
     let blocks = Int64(clamping: bytes / plan.block) + 2
     let seconds = bytes / max(1, min(Self.slowest, rate ?? Self.slowest))
     let result = try await runner.run(
       Command(
         program, AgentRequest.digest(order).arguments, deadline: Self.patience + .seconds(seconds),
-        outputLimit: 1 << 20 + Int(clamping: blocks) * Self.lineBytes))
+        outputLimit: 1 << 20 + Int(clamping: blocks) * Self.lineBytes, isQuery: true))
     return try verdict(result, plan, path)
   }
 
@@ -62,7 +67,8 @@ public struct AgentDigest: Sendable {
   /// - Throws: `.unfit` when there is none, or another version; `.transient` when the host can't be reached.
   public func greet() async throws(DRError) {
     let result = try await runner.run(
-      Command(program, AgentRequest.hello.arguments, deadline: .seconds(60), outputLimit: 1 << 16))
+      Command(
+        program, AgentRequest.hello.arguments, deadline: .seconds(60), outputLimit: 1 << 16, isQuery: true))
     var transcript = AgentTranscript(DigestPlan(block: 1), subject: subject(""))
     guard let end = result.output.firstIndex(of: UInt8(ascii: "\n")) else { throw silent(result, "") }
     try transcript.hear(try AgentLine(result.output[..<end]))

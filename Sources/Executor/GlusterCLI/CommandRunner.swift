@@ -10,18 +10,21 @@ public struct Command: Hashable, Sendable {
   public var deadline: TimeSpan
   /// Bytes that each of standard output and standard error may hold.
   public var outputLimit: Int
+  /// That it changes nothing: another host may be asked the same when the answer was lost on the way.
+  public var isQuery: Bool
 
   /// - Parameters:
   ///   - deadline: positive. The default is longer than the gluster CLI's own patience (120 s, `--timeout`).
   ///   - outputLimit: positive.
   public init(
     _ executable: String, _ arguments: [String], deadline: TimeSpan = .seconds(150),
-    outputLimit: Int = 8 << 20
+    outputLimit: Int = 8 << 20, isQuery: Bool = false
   ) {
     self.executable = executable
     self.arguments = arguments
     self.deadline = deadline
     self.outputLimit = outputLimit
+    self.isQuery = isQuery
   }
 }
 

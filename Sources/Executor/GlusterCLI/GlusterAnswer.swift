@@ -12,23 +12,27 @@ struct GlusterAnswer: Sendable {
   /// Runs `gluster --mode=script --xml …` and returns the root, whose `opRet` is 0.
   ///
   /// `--xml` comes first: behind `config checkpoint` it would be taken for the value (measured on 10.3).
+  /// - Parameter isQuery: as in `Command`.
   /// - Throws: what `GlusterFailure` makes of the text; what the runner throws.
-  func xml(_ operation: String, _ subject: String, _ arguments: [String]) async throws(DRError) -> XMLTree {
-    let result = try await gluster(["--xml"] + arguments)
+  func xml(
+    _ operation: String, _ subject: String, _ arguments: [String], isQuery: Bool = false
+  ) async throws(DRError) -> XMLTree {
+    let result = try await gluster(["--xml"] + arguments, isQuery)
     return try Self.root(result, operation, subject)
   }
 
-  /// Runs `gluster --mode=script …` and returns its standard output.
+  /// Asks `gluster --mode=script …`, which changes nothing, and returns its standard output.
   func plain(_ operation: String, _ subject: String, _ arguments: [String]) async throws(DRError) -> String {
-    let result = try await gluster(arguments)
+    let result = try await gluster(arguments, true)
     guard result.isSuccess else {
       throw GlusterFailure.error(operation, subject, text: Self.allText(result), status: result.status)
     }
     return result.text
   }
 
-  private func gluster(_ arguments: [String]) async throws(DRError) -> CommandResult {
-    try await runner.run(Command("gluster", ["--mode=script"] + arguments, deadline: deadline))
+  private func gluster(_ arguments: [String], _ isQuery: Bool) async throws(DRError) -> CommandResult {
+    try await runner.run(
+      Command("gluster", ["--mode=script"] + arguments, deadline: deadline, isQuery: isQuery))
   }
 
   static func root(
@@ -72,7 +76,8 @@ enum GlusterFailure {
   static let nondescript = "geo-replication command failed"
 
   private static let missing = [
-    "does not exist", "no active geo-replication sessions", "no such volume", "primary not found",
+    "does not exist", "has not been created", "no active geo-replication sessions", "no such volume",
+    "primary not found",
     "master not found",
   ]
   private static let refused = [
@@ -128,7 +133,8 @@ enum GlusterFailure {
     if words.contains("another transaction") || words.contains("locking failed") {
       return "wait for the other gluster command to end"
     }
-    if words.contains("geo-replication session") && kind == .missing {
+    let isSession = words.contains("geo-replication session") || words.contains("has not been created")
+    if isSession && kind == .missing {
       return
         "create the session (gluster volume geo-replication … create push-pem), or correct the configuration"
     }

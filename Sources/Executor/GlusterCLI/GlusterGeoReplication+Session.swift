@@ -4,7 +4,7 @@ import DRKit
 extension GlusterGeoReplication {
   public func settings() async throws(DRError) -> [SessionSetting] {
     let operation = "read the session's options"
-    let root = try await xml(operation, ["config"])
+    let root = try await xml(operation, ["config"], isQuery: true)
     return try root.require("geoRep", "config").children
       // Of the session's progress, not of its behaviour: the second is empty until a session first starts (seen on 10.3).
       .filter { $0.name != "checkpoint" && $0.name != "stime_xattr_prefix" }
@@ -12,8 +12,16 @@ extension GlusterGeoReplication {
       .sorted { $0.name < $1.name }
   }
 
+  /// An empty value takes the option away: gluster has no other way to set nothing.
+  ///
+  /// The CLI takes any argument that begins with a dash for its own option, `--bwlimit` too, and prints its help; with a space
+  /// before it, it is a value, and the space is not kept (measured on 10.3).
   public func set(_ setting: SessionSetting) async throws(DRError) {
-    _ = try await xml("set the session's option \(setting.name)", ["config", setting.name, setting.value])
+    let words =
+      setting.value.isEmpty
+      ? ["!\(setting.name)"]
+      : [setting.name, setting.value.hasPrefix("-") ? " \(setting.value)" : setting.value]
+    _ = try await xml("set the session's option \(setting.name)", ["config"] + words)
   }
 
   /// Success when there is no session.

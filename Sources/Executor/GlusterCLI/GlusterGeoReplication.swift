@@ -21,8 +21,10 @@ public struct GlusterGeoReplication: GeoReplication {
     ] + words
   }
 
-  func xml(_ operation: String, _ words: [String]) async throws(DRError) -> XMLTree {
-    try await cli.xml(operation, session.description, arguments(words))
+  func xml(
+    _ operation: String, _ words: [String], isQuery: Bool = false
+  ) async throws(DRError) -> XMLTree {
+    try await cli.xml(operation, session.description, arguments(words), isQuery: isQuery)
   }
 
   /// Sorted by brick. Times are whole seconds.
@@ -30,7 +32,7 @@ public struct GlusterGeoReplication: GeoReplication {
     let operation = "read the geo-replication status"
     let root: XMLTree
     do {
-      root = try await xml(operation, ["status", "detail"])
+      root = try await xml(operation, ["status", "detail"], isQuery: true)
     } catch {
       throw try await explained(error, operation)
     }
@@ -103,7 +105,7 @@ public struct GlusterGeoReplication: GeoReplication {
   /// Of the node that the runner reaches; the others are taken to have the same.
   public func dataMover() async throws(DRError) -> DataMover {
     let result = try await cli.runner.run(
-      Command("rsync", ["--version"], deadline: cli.deadline, outputLimit: 1 << 16))
+      Command("rsync", ["--version"], deadline: cli.deadline, outputLimit: 1 << 16, isQuery: true))
     guard result.isSuccess else {
       // Cut off by ssh (255), or killed: nothing is known of rsync yet.
       if result.status == .exited(255) || result.isSignalled {

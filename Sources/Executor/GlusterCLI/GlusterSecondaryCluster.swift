@@ -17,7 +17,7 @@ public struct GlusterSecondaryCluster: SecondaryCluster {
 
   public func clients() async throws(DRError) -> [BrickClients] {
     let root = try await cli.xml(
-      "list the volume's clients", volume, ["volume", "status", volume, "clients"])
+      "list the volume's clients", volume, ["volume", "status", volume, "clients"], isQuery: true)
     return try ClientRows.read(root, volume: volume)
   }
 

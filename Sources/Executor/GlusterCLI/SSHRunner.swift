@@ -36,6 +36,23 @@ public struct SSHRunner: CommandRunner {
   }
 
   public func run(_ command: Command) async throws(DRError) -> CommandResult {
+    switch try await attempt(command) {
+    case .answered(let result): return result
+    case .notBegun(let error), .lost(let error): throw error
+    }
+  }
+
+  /// What became of a command that was sent to a host.
+  enum Attempt: Sendable {
+    case answered(CommandResult)
+    /// The host was not reached, or did not let us in, or has no such program: nothing has run there.
+    case notBegun(DRError)
+    /// The connection ended, or the deadline passed, and with it went the answer: the effect may have taken place.
+    case lost(DRError)
+  }
+
+  /// - Throws: what is this host's own failure, and no answer: no `ssh` here, `.stopped`, `.malformed`.
+  func attempt(_ command: Command) async throws(DRError) -> Attempt {
     let words = ["env", "LC_ALL=C", command.executable] + command.arguments
     let remote = Command(
       "ssh",
@@ -46,39 +63,51 @@ public struct SSHRunner: CommandRunner {
         // No login banner: it would stand before the words that a failure is told by.
         "-o", "LogLevel=ERROR", "-n", "-T",
       ] + options + ["--", "\(user)@\(host)", Self.quoted(words)],
-      deadline: command.deadline, outputLimit: command.outputLimit)
-    let result = try await underlying.run(remote)
-    try check(result, command)
-    return result
+      deadline: command.deadline, outputLimit: command.outputLimit, isQuery: command.isQuery)
+    let result: CommandResult
+    do throws(DRError) {
+      result = try await underlying.run(remote)
+    } catch {
+      guard error.kind == .transient else { throw error }
+      return .lost(error)
+    }
+    return verdict(result, command)
   }
 
   /// Tells ssh's own failures (exit code 255 and a word on standard error) from the command's, which may end with 255 as
   /// well: `gluster … pause` does when paused (seen on 10.3).
-  private func check(_ result: CommandResult, _ command: Command) throws(DRError) {
+  private func verdict(_ result: CommandResult, _ command: Command) -> Attempt {
     let subject = "\(user)@\(host): \(command)"
     if result.status == .exited(127), result.errorText.contains("env: ") {
-      throw DRError(
-        .unfit, "run by ssh", subject, reason: "there is no program \"\(command.executable)\" on that host",
-        remedy: "install it there")
+      return .notBegun(
+        DRError(
+          .unfit, "run by ssh", subject,
+          reason: "there is no program \"\(command.executable)\" on that host", remedy: "install it there"))
     }
-    guard result.status == .exited(255), result.output.isEmpty else { return }
+    guard result.status == .exited(255), result.output.isEmpty else { return .answered(result) }
     let text = result.errorText
     if text.contains("Permission denied (") || text.contains("Host key verification failed")
       || text.contains("REMOTE HOST IDENTIFICATION HAS CHANGED")
     {
-      throw DRError(
-        .unfit, "run by ssh", subject, reason: result.reason,
-        remedy: "let this user's key in at \(host), and put the host's key into known_hosts")
+      return .notBegun(
+        DRError(
+          .unfit, "run by ssh", subject, reason: result.reason,
+          remedy: "let this user's key in at \(host), and put the host's key into known_hosts"))
     }
     let signs = [
       "ssh: ", "Connection ", "kex_", "client_loop", "Timeout, server", "Read from remote host",
       "packet_write",
     ]
-    if text.isEmpty || signs.contains(where: { text.contains($0) }) {
-      throw DRError(
-        .transient, "run by ssh", subject, reason: text.isEmpty ? "ssh ended with 255" : result.reason,
-        remedy: "see that \(host) answers ssh")
-    }
+    guard text.isEmpty || signs.contains(where: { text.contains($0) }) else { return .answered(result) }
+    let error = DRError(
+      .transient, "run by ssh", subject, reason: text.isEmpty ? "ssh ended with 255" : result.reason,
+      remedy: "see that \(host) answers ssh")
+    // Said before there is a session to run anything in; at the beginning, since a command may speak of an ssh of its own.
+    let before = [
+      "ssh: connect to host ", "ssh: Could not resolve hostname ", "kex_exchange_identification: ",
+      "Connection timed out during banner exchange",
+    ]
+    return before.contains { text.hasPrefix($0) } ? .notBegun(error) : .lost(error)
   }
 
   /// One POSIX shell command line that yields exactly these words. Single quotes keep every byte literal; a single quote

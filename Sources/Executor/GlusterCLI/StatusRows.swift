@@ -18,8 +18,20 @@ enum StatusRows {
         reason: root.child("opErrstr")?.known ?? "gluster knows no such session",
         remedy: "create the session, or correct the configuration")
     }
+    let pairs = sessions.flatMap { $0.all("pair") }
+    // One volume may have sessions of several users to one secondary: another one's workers are not this session's.
+    let ours = pairs.filter { pair in
+      pair.child(["secondary_user", "slave_user"])?.known.map { $0 == session.secondaryUser } ?? true
+    }
+    guard !ours.isEmpty || pairs.isEmpty else {
+      let user = pairs.first?.child(["secondary_user", "slave_user"])?.known ?? "?"
+      throw DRError(
+        .missing, "read the geo-replication status", session.description,
+        reason: "gluster knows the session of \(user) only, not of \(session.secondaryUser)",
+        remedy: "correct `session-user` in the configuration")
+    }
     var rows: [WorkerStatus] = []
-    for pair in sessions.flatMap({ $0.all("pair") }) { rows.append(try row(pair)) }
+    for pair in ours { rows.append(try row(pair)) }
     rows.sort { $0.brick < $1.brick }
     for (a, b) in zip(rows, rows.dropFirst()) where a.brick == b.brick {
       throw DRError(

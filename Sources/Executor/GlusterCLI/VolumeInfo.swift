@@ -68,12 +68,13 @@ struct VolumeQueries: Sendable {
   var cli: GlusterAnswer
 
   func info(_ volume: String) async throws(DRError) -> VolumeInfo {
-    let root = try await cli.xml("read the volume", volume, ["volume", "info", volume])
+    let root = try await cli.xml("read the volume", volume, ["volume", "info", volume], isQuery: true)
     return try VolumeInfo(root, volume: volume)
   }
 
   func option(_ name: String, of volume: String) async throws(DRError) -> VolumeOption {
-    let root = try await cli.xml("read the volume option \(name)", volume, ["volume", "get", volume, name])
+    let root = try await cli.xml(
+      "read the volume option \(name)", volume, ["volume", "get", volume, name], isQuery: true)
     for node in try root.require("volGetopts").all("Opt") where node.child("Option")?.text == name {
       return VolumeOption(name: name, raw: try node.require("Value").text)
     }

@@ -31,6 +31,6 @@ extension OVirtManager {
     return VirtualMachine(
       id: try field["id"].id(), name: try field["name"].text(),
       status: MachineStatus(rawValue: word) ?? .unknown,
-      origin: try field["origin"].optionalText() ?? "ovirt")
+      origin: try field["origin"].optionalText() ?? "ovirt", host: try field["host"]["id"].optionalID())
   }
 }

@@ -74,15 +74,23 @@ public struct AgentAccess: Sendable, Hashable {
 }
 
 public struct VolumeAccess: Sendable, Hashable {
-  /// A node of the cluster: what is mounted from, and where ssh goes.
+  /// A node of the cluster: what is mounted from, and where ssh goes. Of a secondary, as the session names it.
   public var host: String
+  /// Further nodes, asked in this order when the one before does not answer.
+  public var otherHosts: [String]
   public var volume: String
   public var access: ClusterAccess
   /// Nil: content is read through a mount on this host.
   public var agent: AgentAccess?
 
-  public init(host: String, volume: String, access: ClusterAccess, agent: AgentAccess? = nil) {
+  /// All nodes that may be asked, the first of them `host`.
+  public var hosts: [String] { [host] + otherHosts }
+
+  public init(
+    host: String, otherHosts: [String] = [], volume: String, access: ClusterAccess, agent: AgentAccess? = nil
+  ) {
     self.host = host
+    self.otherHosts = otherHosts
     self.volume = volume
     self.access = access
     self.agent = agent
@@ -95,10 +103,13 @@ public struct Destination: Sendable, Hashable {
   public var secondary: VolumeAccess
   /// `root` unless a mountbroker session.
   public var sessionUser: String
+  /// Bytes a second that the session may send; nil: drkit sets no limit.
+  public var bandwidth: Int64?
 
-  public init(name: String, secondary: VolumeAccess, sessionUser: String) {
+  public init(name: String, secondary: VolumeAccess, sessionUser: String, bandwidth: Int64? = nil) {
     self.name = name
     self.secondary = secondary
     self.sessionUser = sessionUser
+    self.bandwidth = bandwidth
   }
 }

@@ -68,7 +68,8 @@ public enum ConfigurationReader {
     _ domain: ProtectedDomain, beside other: ProtectedDomain, _ node: StrictNode
   ) throws(StrictYAMLError) {
     func isSame(_ one: VolumeAccess, _ two: VolumeAccess) -> Bool {
-      one.volume == two.volume && one.host.lowercased() == two.host.lowercased()
+      let names = two.hosts.map { $0.lowercased() }
+      return one.volume == two.volume && one.hosts.contains { names.contains($0.lowercased()) }
     }
     if domain.name == other.name {
       throw node.error("the domain `\(domain.name)` is given twice", remedy: "Remove one")
@@ -130,7 +131,7 @@ public enum ConfigurationReader {
   private static func domain(_ node: StrictNode) throws(StrictYAMLError) -> ProtectedDomain {
     let map = try node.mapping(keys: ["name", "primary", "destinations"])
     let primary = try map.required("primary").mapping(keys: [
-      "host", "volume", "access", "ssh-user", "agent", "agent-rate",
+      "host", "hosts", "volume", "access", "ssh-user", "agent", "agent-rate",
     ])
     let destinations = try map.required("destinations").list(count: 1...1) { (node) throws(StrictYAMLError) in
       try destination(node)
@@ -141,11 +142,15 @@ public enum ConfigurationReader {
   }
 
   private static func destination(_ node: StrictNode) throws(StrictYAMLError) -> Destination {
-    let keys = ["name", "host", "volume", "access", "ssh-user", "session-user", "agent", "agent-rate"]
+    let keys = [
+      "name", "host", "hosts", "volume", "access", "ssh-user", "session-user", "bandwidth", "agent",
+      "agent-rate",
+    ]
     let map = try node.mapping(keys: keys)
     return Destination(
       name: try map.required("name").string(), secondary: try volume(map, hostDefault: nil),
-      sessionUser: try user(try map.optional("session-user")))
+      sessionUser: try user(try map.optional("session-user")),
+      bandwidth: try map.optional("bandwidth")?.bandwidth(in: 64 << 10...1 << 40))
   }
 
   /// `access: local` (the default where the host may be left out) or `access: ssh`.
@@ -158,21 +163,29 @@ public enum ConfigurationReader {
       throw node.error("has no meaning with `access: local`", remedy: "Remove it, or write `access: ssh`")
     }
     let user = try Self.user(try map.optional("ssh-user"))
-    let host: String
-    if let hostDefault, word == "local", !map.has("host") {
-      host = hostDefault
+    let hosts: [String]
+    if let hostDefault, word == "local", !map.has("host"), !map.has("hosts") {
+      hosts = [hostDefault]
     } else {
-      host = try text(try map.required("host")) { (host) throws(DRError) in
-        _ = try GlusterMount(server: host, volume: "any")
-        _ = try SSHRunner(host: host)
-      }
+      let given = try map.exactlyOne(of: ["host", "hosts"])
+      hosts =
+        given.key == "host"
+        ? [try host(given.value)]
+        : try given.value.distinctList(count: 1...16) { (node) throws(StrictYAMLError) in try host(node) }
     }
     let volume = try text(try map.required("volume")) { (volume) throws(DRError) in
       _ = try GlusterMount(server: "localhost", volume: volume)
     }
     return VolumeAccess(
-      host: host, volume: volume,
+      host: hosts[0], otherHosts: Array(hosts.dropFirst()), volume: volume,
       access: word == "ssh" ? .ssh(user: user) : .local, agent: try agent(map))
+  }
+
+  private static func host(_ node: StrictNode) throws(StrictYAMLError) -> String {
+    try text(node) { (host) throws(DRError) in
+      _ = try GlusterMount(server: host, volume: "any")
+      _ = try SSHRunner(host: host)
+    }
   }
 
   /// `agent: true`, or the program's absolute path.

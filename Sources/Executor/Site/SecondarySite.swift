@@ -50,7 +50,7 @@ public struct SecondarySite: Sendable {
     _ access: VolumeAccess, session: (any GeoReplication)?, knownClients: [String]
   ) throws(DRError) {
     name = "\(access.host):/\(access.volume)"
-    volume = GlusterSecondaryVolume(mount: try GlusterMount(server: access.host, volume: access.volume))
+    volume = GlusterSecondaryVolume(mount: try SiteAssembly.mount(access))
     cluster = GlusterSecondaryCluster(volume: access.volume, runner: try SiteAssembly.runner(access))
     self.session = session
     self.knownClients = knownClients

@@ -44,7 +44,8 @@ public struct SiteAssembly: Sendable {
 
   /// For looking: the file is not made.
   /// - Throws: `.unfit` when there is no database, or it can't be used.
-  public static func openCatalogue(_ configuration: Configuration) throws(DRError) -> any Catalogue {
+  public static func openCatalogue(_ configuration: Configuration) throws(DRError) -> any Catalogue & Journal
+  {
     try StateStore(existing: configuration.state)
   }
 
@@ -62,12 +63,14 @@ public struct SiteAssembly: Sendable {
     _ configuration: Configuration, _ domain: ProtectedDomain, _ store: StateStore, _ engine: OVirtManager,
     _ clock: SystemClock, _ observer: any RunObserver
   ) throws(DRError) {
+    let observer = PhaseFollower(observer, clock)
     guard let destination = domain.destinations.first else {
       throw DRError(.unfit, "read the configuration", domain.name, reason: "it has no destination")
     }
     let primary = domain.primary
     let secondary = destination.secondary
-    let primaryRunner = try Self.runner(primary)
+    let primaryRunner = try Self.runner(primary) { observer.note("primary: \($0)") }
+    let secondaryRunner = try Self.runner(secondary) { observer.note("secondary: \($0)") }
     let session = SessionName(
       primaryVolume: primary.volume, secondaryUser: destination.sessionUser, secondaryHost: secondary.host,
       secondaryVolume: secondary.volume)
@@ -76,31 +79,45 @@ public struct SiteAssembly: Sendable {
       clock: clock, journal: store, catalogue: store, engine: engine,
       georep: GlusterGeoReplication(session: session, runner: primaryRunner),
       primary: GlusterPrimaryVolume(
-        mount: try GlusterMount(server: primary.host, volume: primary.volume), runner: primaryRunner,
-        agent: try Self.agent(primary, configuration.policy)),
+        mount: try Self.mount(primary), runner: primaryRunner,
+        agent: Self.agent(primary, configuration.policy, primaryRunner)),
       secondary: GlusterSecondaryVolume(
-        mount: try GlusterMount(server: secondary.host, volume: secondary.volume),
-        agent: try Self.agent(secondary, configuration.policy)),
-      cluster: GlusterSecondaryCluster(volume: secondary.volume, runner: try Self.runner(secondary)),
+        mount: try Self.mount(secondary),
+        agent: Self.agent(secondary, configuration.policy, secondaryRunner)),
+      cluster: GlusterSecondaryCluster(volume: secondary.volume, runner: secondaryRunner),
       observer: observer)
     target = SyncTarget(
       key: DestinationKey(domain: domain.name, destination: destination.name), domain: domain.name)
-    policy = configuration.policy
+    var policy = configuration.policy
+    policy.bandwidth = destination.bandwidth
+    self.policy = policy
   }
 
-  private static func agent(_ volume: VolumeAccess, _ policy: SyncPolicy) throws(DRError) -> AgentDigest? {
+  static func mount(_ volume: VolumeAccess) throws(DRError) -> GlusterMount {
+    try GlusterMount(server: volume.host, volume: volume.volume, backupServers: volume.otherHosts)
+  }
+
+  private static func agent(
+    _ volume: VolumeAccess, _ policy: SyncPolicy, _ runner: any CommandRunner
+  ) -> AgentDigest? {
     guard let agent = volume.agent else { return nil }
     // So many agents may be asked at once: the limit is for all of them.
     let share = agent.rate.map { $0 / Int64(max(1, policy.concurrency)) }
     return AgentDigest(
-      runner: try runner(volume), program: agent.program, server: volume.host, volume: volume.volume,
-      rate: share)
+      runner: runner, program: agent.program, server: volume.host, volume: volume.volume,
+      backupServers: volume.otherHosts, rate: share)
   }
 
-  static func runner(_ volume: VolumeAccess) throws(DRError) -> any CommandRunner {
+  /// - Parameter note: hears which of several hosts answers.
+  static func runner(
+    _ volume: VolumeAccess, note: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(DRError) -> any CommandRunner {
     switch volume.access {
-    case .local: SubprocessRunner()
-    case .ssh(let user): try SSHRunner(host: volume.host, user: user)
+    case .local: return SubprocessRunner()
+    case .ssh(let user):
+      var hosts: [SSHRunner] = []
+      for host in volume.hosts { hosts.append(try SSHRunner(host: host, user: user)) }
+      return hosts.count == 1 ? hosts[0] : ClusterRunner(hosts, note: note)
     }
   }
 }

@@ -50,6 +50,11 @@ extension StateStore: Catalogue {
     }
   }
 
+  public func point(of run: RunID) async throws(DRError) -> RecoveryPoint? {
+    try await read("read the run's recovery point", run.description) { db in try PointRows.point(db, of: run)
+    }
+  }
+
   public func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await read("read the newest recovery point", key.description) { db in
       try PointRows.newest(db, key)
@@ -64,7 +69,7 @@ extension StateStore: Catalogue {
       try db.execute(
         sql: "DELETE FROM steps WHERE run IN (SELECT id FROM runs WHERE \(mine))", arguments: arguments)
       // Phases and sealed images go with what they belong to.
-      for table in ["runs", "points", "leases"] {
+      for table in ["runs", "points", "leases", "rsync_limits"] {
         try db.execute(sql: "DELETE FROM \(table) WHERE \(mine)", arguments: arguments)
       }
     }

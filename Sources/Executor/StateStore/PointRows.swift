@@ -7,13 +7,15 @@ enum PointRows {
   static func save(_ point: RecoveryPoint, _ db: Database) throws {
     try db.execute(
       sql: """
-        INSERT INTO points (run, domain, destination, instant, sealed, not_in_point, left_out, diverged)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run) DO NOTHING
+        INSERT INTO points
+          (run, domain, destination, instant, sealed, not_in_point, left_out, diverged, machines)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run) DO NOTHING
         """,
       arguments: [
         point.run.description, point.key.domain, point.key.destination, point.instant.nanoseconds,
         point.sealed.nanoseconds, try StoredJSON.text(point.notInPoint), try StoredJSON.text(point.leftOut),
         point.diverged?.description,
+        try point.machines.map { try StoredJSON.text($0) },
       ])
     guard db.changesCount > 0 else { return }
     for (ordinal, image) in point.images.enumerated() {
@@ -38,14 +40,27 @@ enum PointRows {
         ORDER BY instant DESC, sealed DESC, run DESC LIMIT 1
         """,
       arguments: [key.domain, key.destination])
-    guard let row else { return nil }
+    return try row.map { try point(db, $0) }
+  }
+
+  static func point(_ db: Database, of run: RunID) throws -> RecoveryPoint? {
+    let row = try Row.fetchOne(db, sql: "SELECT * FROM points WHERE run = ?", arguments: [run.description])
+    return try row.map { try point(db, $0) }
+  }
+
+  private static func point(_ db: Database, _ row: Row) throws -> RecoveryPoint {
     let run: RunID = try StoredText.identifier(row, "run")
+    let key = DestinationKey(domain: row["domain"], destination: row["destination"])
+    let machines: String? = row["machines"]
     return RecoveryPoint(
       run: run, key: key, instant: Instant(nanoseconds: row["instant"]),
       sealed: Instant(nanoseconds: row["sealed"]), images: try images(db, of: run),
       notInPoint: try StoredJSON.value([String].self, row["not_in_point"], column: "points.not_in_point"),
       leftOut: try StoredJSON.value([String].self, row["left_out"], column: "points.left_out"),
-      diverged: try StoredText.optionalIdentifier(row, "diverged"))
+      diverged: try StoredText.optionalIdentifier(row, "diverged"),
+      machines: try machines.map {
+        try StoredJSON.value([MachineVerdict].self, $0, column: "points.machines")
+      })
   }
 
   private static func images(_ db: Database, of run: RunID) throws -> [SealedImage] {

@@ -8,6 +8,7 @@ import GRDB
 /// - `steps`: the journal; a row is written once and never updated (a trigger sees to it);
 /// - `points` with `sealed_images`: the recovery points;
 /// - `divergences`: the destinations that failed their proof and are not repaired yet;
+/// - `rsync_limits`: the bandwidth limits that drkit set on sessions;
 /// - `leases`: who may run for a domain at a destination.
 enum Schema {
   /// `PRAGMA application_id`, "drkt": tells our file from any other program's.
@@ -15,7 +16,9 @@ enum Schema {
   /// STRICT tables came with SQLite 3.37.0 (2021-11-27, sqlite.org/stricttables.html).
   static let oldestSQLite = (3, 37)
 
-  static let tables = ["runs", "phases", "steps", "points", "sealed_images", "leases", "divergences"]
+  static let tables = [
+    "runs", "phases", "steps", "points", "sealed_images", "leases", "divergences", "rsync_limits",
+  ]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -29,8 +32,25 @@ enum Schema {
     migrator.registerMigration("3-divergences", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: divergences)
     }
+    migrator.registerMigration("4-rsync-limits", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: rsyncLimits)
+    }
+    migrator.registerMigration("5-verdicts", foreignKeyChecks: .immediate) { db in
+      // NULL: a point from before.
+      try db.execute(sql: "ALTER TABLE points ADD COLUMN machines TEXT")
+    }
     return migrator
   }
+
+  private static let rsyncLimits = """
+    CREATE TABLE rsync_limits (
+      domain TEXT NOT NULL,
+      destination TEXT NOT NULL,
+      ours TEXT NOT NULL,
+      before TEXT NOT NULL,
+      PRIMARY KEY (domain, destination)
+    ) STRICT, WITHOUT ROWID;
+    """
 
   /// `points.diverged`: the run that had found the destination diverged when the point was sealed.
   private static let divergences = """

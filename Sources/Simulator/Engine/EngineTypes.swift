@@ -109,6 +109,8 @@ public struct EngineMachine: Sendable, Hashable {
   /// `managed_hosted_engine` names the engine's own machine.
   public var origin: String
   public var cluster: ClusterID
+  /// Where it runs, or ran last.
+  public var host: HostID?
   /// Bytes.
   public var memory: Int64
   /// A stateless machine that runs refuses snapshots.

@@ -3,6 +3,8 @@ import DRKit
 /// The line between the two sites: transfers share its bandwidth equally, and none moves while it is down. A dead link looks
 /// like a slow one: nobody is told (docs/real-systems.md, Link cut).
 ///
+/// A cap holds for each transfer alike, entries too: with few of them the line is not full.
+///
 /// A fluid model in integers: every transfer has had the same *service* since it began, so the next one to end is the one
 /// with the least tag, whatever the bandwidth did in between.
 public struct LinkModel: Sendable {
@@ -10,6 +12,8 @@ public struct LinkModel: Sendable {
   public let bandwidth: Int64
   public let latency: TimeSpan
   public private(set) var isUp = true
+  /// Bytes a second of one transfer at most; nil: as much as the line has.
+  public private(set) var cap: Int64?
   /// Bytes that were delivered.
   public private(set) var delivered: Int64 = 0
   /// Transfers that an outage held up.
@@ -43,6 +47,19 @@ public struct LinkModel: Sendable {
     if isUp && !up { heldUp += transfers.count }
     isUp = up
     generation += 1
+  }
+
+  mutating func setCap(_ cap: Int64?, at now: Instant) {
+    settle(now)
+    self.cap = cap
+    generation += 1
+  }
+
+  /// Of all transfers together.
+  private var rate: Int64 {
+    guard let cap else { return bandwidth }
+    let (sum, overflow) = cap.multipliedReportingOverflow(by: Int64(transfers.count))
+    return overflow ? bandwidth : max(1, min(bandwidth, sum))
   }
 
   mutating func begin(_ id: UInt32, bytes: Int64, at now: Instant) {
@@ -80,7 +97,7 @@ public struct LinkModel: Sendable {
     let missing = UInt64(max(0, least - service))
     // service grows by bandwidth * units / (n * 1e9) a nanosecond; rounded up, so that the transfer is through then.
     let (high, low) = missing.multipliedFullWidth(by: UInt64(transfers.count) * 1_000_000_000)
-    let rate = UInt64(bandwidth * Self.unitsPerByte)
+    let rate = UInt64(self.rate * Self.unitsPerByte)
     if high >= rate { return nil }
     let (quotient, remainder) = rate.dividingFullWidth((high, low))
     let span = quotient + (remainder > 0 ? 1 : 0)
@@ -95,7 +112,7 @@ public struct LinkModel: Sendable {
       return
     }
     if !isUp { return }
-    let (high, low) = span.multipliedFullWidth(by: UInt64(bandwidth * Self.unitsPerByte))
+    let (high, low) = span.multipliedFullWidth(by: UInt64(rate * Self.unitsPerByte))
     let shares = UInt64(transfers.count) * 1_000_000_000
     if high >= shares { return }
     service += Int64(clamping: shares.dividingFullWidth((high, low)).quotient)

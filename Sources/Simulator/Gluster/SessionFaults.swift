@@ -13,6 +13,10 @@ public struct SessionFaults: Sendable {
 
   public struct Bites: Sendable, Hashable {
     public var copyNothing = 0
+    /// Shards that rsync took for copied already (docs/real-systems.md, The quick check).
+    public var passedOver = 0
+    /// Shards that a worker sent as it had read them before (docs/real-systems.md, The worker's page cache).
+    public var stalePages = 0
     public var stall = 0
     public var faultyStart = 0
     public var shardLost = 0
@@ -24,6 +28,11 @@ public struct SessionFaults: Sendable {
     public var orphan = 0
     /// Transfers that an outage held up.
     public var outage = 0
+    /// Workers that were Faulty for a brick that was down.
+    public var primaryBrick = 0
+    public var secondaryBrick = 0
+    /// Shards that took longer.
+    public var slow = 0
   }
 
   public internal(set) var bites = Bites()
@@ -38,6 +47,8 @@ public struct SessionFaults: Sendable {
   func copiesNothing(at now: Instant) -> Bool { copyNothingUntil.map { now < $0 } ?? false }
 
   mutating func biteCopiesNothing() { bites.copyNothing += 1 }
+  mutating func biteStalePages() { bites.stalePages += 1 }
+  mutating func bitePassedOver() { bites.passedOver += 1 }
   mutating func biteStall() { bites.stall += 1 }
 
   mutating func takesFaultyStart() -> Bool {

@@ -87,7 +87,7 @@ extension SessionModel {
 
   private mutating func begin(_ batch: Batch, _ index: Int, at now: Instant) {
     workers[index].batch = batch
-    let entries = TimeSpan(nanoseconds: timings.entry.nanoseconds * Int64(batch.entries.count))
+    let entries = TimeSpan(nanoseconds: timings.entry.nanoseconds * Int64(batch.entries.count) * slowness)
     let delay = draws.span(in: timings.batch) + link.latency * 2 + entries
     agenda.add(now + delay, .entriesReady, index)
   }

@@ -2,16 +2,27 @@ import DRKit
 
 /// The session as a thing that is deleted and created, with options.
 extension SessionModel {
-  static let defaults = [
-    SessionSetting("ignore_deletes", "false"), SessionSetting("rsync_options", ""),
-    SessionSetting("sync_jobs", "3"),
-  ]
+  static func defaults(_ timings: SessionTimings) -> [SessionSetting] {
+    [
+      SessionSetting("gluster_params", "aux-gfid-mount acl"), SessionSetting("ignore_deletes", "false"),
+      SessionSetting("rsync_options", ""), SessionSetting("sync_jobs", "\(timings.jobs)"),
+    ]
+  }
 
-  /// False for an option that there is not.
-  public mutating func set(_ setting: SessionSetting) -> Bool {
+  /// Of the options just a `--bwlimit` has a meaning here: for each rsync. False for an option that there is not.
+  public mutating func set(_ setting: SessionSetting, at now: Instant) -> Bool {
     guard let index = settings.firstIndex(where: { $0.name == setting.name }) else { return false }
     settings[index] = setting
+    hasQuickCheck = FaithfulCopying.withoutQuickCheck(settings) != nil
+    hasPageCache = FaithfulCopying.withoutPageCache(settings) != nil
+    if setting.name == "rsync_options" { limit(at: now) }
     return true
+  }
+
+  private mutating func limit(at now: Instant) {
+    let options = settings.first { $0.name == "rsync_options" }?.value ?? ""
+    link.setCap(RsyncOptions(options).rate, at: now)
+    rescheduleLink()
   }
 
   /// With `reset-sync-time`: the next session begins with a crawl of everything. False while it runs.
@@ -24,10 +35,13 @@ extension SessionModel {
   }
 
   /// Does nothing when there is one.
-  public mutating func create() {
+  public mutating func create(at now: Instant) {
     if exists { return }
     exists = true
     wasStarted = false
-    settings = Self.defaults
+    settings = Self.defaults(timings)
+    hasQuickCheck = true
+    hasPageCache = true
+    limit(at: now)
   }
 }

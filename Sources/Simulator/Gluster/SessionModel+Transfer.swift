@@ -14,8 +14,9 @@ extension SessionModel {
 
   mutating func sendShard(_ index: Int, job: Int, at now: Instant) {
     guard workers[index].state == .active, let transfer = workers[index].jobs[job] else { return }
-    if !faults.copiesNothing(at: now) { tear(transfer) }
-    link.begin(linkID(index, job), bytes: transfer.bytes + Self.shardOverhead, at: now)
+    if !faults.copiesNothing(at: now) && !transfer.isPassedOver && transfer.stale == nil { tear(transfer) }
+    let bytes = transfer.isPassedOver ? 0 : transfer.bytes
+    link.begin(linkID(index, job), bytes: bytes + Self.shardOverhead, at: now)
   }
 
   /// Transfers that are through.
@@ -47,7 +48,8 @@ extension SessionModel {
       guard let transfer = nextTransfer(index) else { break }
       workers[index].jobs[job] = transfer
       workers[index].batch?.inFlight += 1
-      let cost = timings.shard * Int64(timings.jobs) + link.latency * 2
+      if slowness > 1 { faults.bites.slow += 1 }
+      let cost = timings.shard * (Int64(timings.jobs) * slowness) + link.latency * 2
       agenda.add(now + cost, .shardReady, index, Int64(job))
     }
     if let batch = workers[index].batch, batch.inFlight == 0 { finishBatch(index, at: now) }
@@ -65,6 +67,10 @@ extension SessionModel {
       guard shard < primary.files[slot].shards.count else { continue }
       return TransferJob(
         dirty: dirty, slot: slot, before: primary.files[slot].shards[shard],
+        stale: hasPageCache ? workers[index].pages[dirty] : nil,
+        second: primary.files[slot].modified[shard],
+        isPassedOver: hasQuickCheck
+          && secondary.looksTheSame(dirty.gfid, shard: shard, like: primary.files[slot]),
         bytes: Int64(primary.files[slot].unsent[shard]))
     }
     return nil
@@ -86,14 +92,21 @@ extension SessionModel {
     workers[index].batch?.inFlight -= 1
     if faults.copiesNothing(at: now) {
       faults.biteCopiesNothing()
+    } else if transfer.isPassedOver {
+      faults.bitePassedOver()
     } else if primary.files[transfer.slot].isAlive {
-      receive(transfer)
+      receive(transfer, by: index)
     }
     fillJobs(index, at: now)
   }
 
-  private mutating func receive(_ transfer: TransferJob) {
+  private mutating func receive(_ transfer: TransferJob, by index: Int) {
     let shard = Int(transfer.dirty.index)
+    if let stale = transfer.stale {
+      faults.biteStalePages()
+      return secondary.receive(
+        stale, shard: shard, like: primary.files[transfer.slot], second: transfer.second)
+    }
     var content = primary.files[transfer.slot].shards[shard]
     if primary.files[transfer.slot].isImage && content != transfer.before {
       // Overtaken by a write: a mix, until the write's own record has it sent again.
@@ -102,6 +115,8 @@ extension SessionModel {
     } else {
       primary.files[transfer.slot].unsent[shard] = 0
     }
-    secondary.receive(content, shard: shard, like: primary.files[transfer.slot])
+    if hasPageCache && primary.files[transfer.slot].isImage { workers[index].pages[transfer.dirty] = content }
+    secondary.receive(
+      content, shard: shard, like: primary.files[transfer.slot], second: transfer.second)
   }
 }

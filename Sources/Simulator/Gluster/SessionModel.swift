@@ -24,8 +24,21 @@ public struct SessionModel: Sendable {
   public internal(set) var isStarted = false
   /// False between a deletion and the next creation.
   public internal(set) var exists = true
-  /// The options that the simulation keeps, all of them without a meaning here.
-  public internal(set) var settings = SessionModel.defaults
+  /// The options that the simulation keeps; of them `gluster_params` and `rsync_options` mean something here.
+  public internal(set) var settings: [SessionSetting]
+  /// What the options say of them; asked for every shard.
+  var hasQuickCheck = true
+  var hasPageCache = true
+  /// Bricks of the primary, and the secondary's, whose processes are not there.
+  var primaryBricksDown: [Int] = []
+  public internal(set) var isSecondaryUp = true
+  /// Started by somebody else than the program under test.
+  var isForeign = false
+  var foreignSince: Instant?
+  /// Until when a session that somebody else had started went on.
+  var foreignUntil: Instant?
+  /// How many times longer bricks take at the moment.
+  var slowness: Int64 = 1
   var wasStarted = false
   public internal(set) var checkpoint: Instant?
   var draws: Randomness
@@ -42,6 +55,7 @@ public struct SessionModel: Sendable {
     self.secondary = secondary
     self.link = link
     self.timings = timings
+    settings = Self.defaults(timings)
     bricks = primary.subvolumes.enumerated().flatMap { index, set in set.map { ($0, index) } }
     workerOfBrick = Array(repeating: nil, count: bricks.count)
     workedOff = Array(repeating: nil, count: primary.subvolumes.count)
@@ -77,14 +91,25 @@ public struct SessionModel: Sendable {
 
   /// Does nothing when started.
   public mutating func start(at now: Instant) {
+    if isForeign && isStarted { foreignUntil = now }
+    isForeign = false
     if isStarted { return }
     isStarted = true
     wasStarted = true
     for brick in bricks.indices { spawn(brick, at: now) }
   }
 
+  /// Somebody else starts it.
+  mutating func startByOthers(at now: Instant) {
+    if isStarted { return }
+    start(at: now)
+    isForeign = true
+    foreignSince = now
+  }
+
   /// Ends the workers that the monitors know of. Orphans go on.
   public mutating func stop(at now: Instant) {
+    if isForeign && isStarted { foreignUntil = now }
     isStarted = false
     for brick in bricks.indices {
       if let worker = workerOfBrick[brick] { end(worker, at: now) }
@@ -103,6 +128,14 @@ public struct SessionModel: Sendable {
   /// Whether any worker can write at the secondary, now or without anybody starting it.
   public var livesAtSecondary: Bool { isStarted || workers.contains { $0.isOrphan && $0.lives } }
 
+  /// The same, but for what somebody else started within the last seconds: a real worker needs 5-6 s before it does anything, and
+  /// nobody can look more often, since gluster takes no fencing token.
+  func livesAtSecondary(at now: Instant) -> Bool {
+    let isFresh = isForeign && foreignSince.map { now < $0 + .seconds(5) } ?? false
+    guard isFresh, !workers.contains(where: { $0.isOrphan && $0.lives }) else { return livesAtSecondary }
+    return false
+  }
+
   /// Each worker that lives has the secondary mounted, orphan or not, and so have the views of `mounts`: a connection to every
   /// brick. (gsyncd's mount shows with the address of the secondary node where it runs; docs/real-systems.md.)
   public var clientsAtSecondary: [BrickClients] {
@@ -110,6 +143,7 @@ public struct SessionModel: Sendable {
       VolumeClient(address: "10.0.1.1", port: UInt16(49_152 + index % 16_000))
     }
     let views = (0..<mounts).map { VolumeClient(address: "10.0.0.1", port: UInt16(1_000 + $0 % 16_000)) }
+    guard isSecondaryUp else { return [] }
     return secondary.subvolumes.joined().map { BrickClients(brick: $0, clients: connected + views) }
   }
 
@@ -120,7 +154,7 @@ public struct SessionModel: Sendable {
     var worker = Worker(
       brick: brick, subvolume: bricks[brick].subvolume, state: .initializing, isStalled: false,
       jobs: Array(repeating: nil, count: timings.jobs))
-    if faults.takesFaultyStart() {
+    if takesBrickDown(brick) || faults.takesFaultyStart() {
       worker.state = .faulty
       agenda.add(now + draws.span(in: timings.faulty), .workerRespawns, brick)
     } else {

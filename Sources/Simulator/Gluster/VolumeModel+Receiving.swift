@@ -41,7 +41,19 @@ extension VolumeModel {
     resize(slot, to: size)
   }
 
-  mutating func receive(_ content: ContentID, shard: Int, like model: VolumeFile) {
+  /// Whether rsync's quick check takes the copy for the same: a size and a second that agree.
+  func looksTheSame(_ gfid: Gfid, shard: Int, like model: VolumeFile) -> Bool {
+    guard let slot = slot(of: gfid), files[slot].isAlive, files[slot].shards.indices.contains(shard),
+      files[slot].shards[shard] != .hole, model.isImage || files[slot].size == model.size
+    else { return false }
+    let second = files[slot].modified[shard]
+    return second != VolumeFile.unknownTime && second == model.modified[shard]
+  }
+
+  /// - Parameter second: The modification time that the copy gets: the sender's when it looked at the file.
+  mutating func receive(
+    _ content: ContentID, shard: Int, like model: VolumeFile, second: Int32 = VolumeFile.unknownTime
+  ) {
     let slot =
       self.slot(of: model.gfid)
       ?? insert(Self.blank(model.gfid, path: "", subvolume: 0, isImage: model.isImage))
@@ -51,10 +63,12 @@ extension VolumeModel {
       files[slot].bytes = bytes
       files[slot].size = model.size
       files[slot].shards[0] = content
+      files[slot].modified[0] = second
       return
     }
     if files[slot].lost.contains(shard) { return }
     stretch(slot, toHold: shard)
+    files[slot].modified[shard] = second
     if files[slot].shards[shard] == content { return }
     files[slot].shards[shard] = content
     if files[slot].isWatched { watchedChanges += 1 }
@@ -65,6 +79,7 @@ extension VolumeModel {
     stretch(slot, toHold: shard)
     if files[slot].shards[shard] == content { return }
     files[slot].shards[shard] = mix
+    files[slot].modified[shard] = VolumeFile.unknownTime
     if files[slot].isWatched { watchedChanges += 1 }
   }
 
@@ -76,6 +91,8 @@ extension VolumeModel {
       files[slot].shards[shard] != .hole
     else { return false }
     files[slot].shards[shard] = damage == .lost ? .hole : rest
+    // Cut off, it has another size.
+    files[slot].modified[shard] = VolumeFile.unknownTime
     if damage == .lost { files[slot].lost.insert(shard) }
     if files[slot].isWatched { watchedChanges += 1 }
     return true
@@ -108,6 +125,7 @@ extension VolumeModel {
     while files[slot].shards.count <= shard {
       files[slot].shards.append(.hole)
       files[slot].unsent.append(0)
+      files[slot].modified.append(VolumeFile.unknownTime)
       files[slot].recordedIn.append(0)
     }
   }
@@ -115,6 +133,6 @@ extension VolumeModel {
   private static func blank(_ gfid: Gfid, path: String, subvolume: Int, isImage: Bool) -> VolumeFile {
     VolumeFile(
       gfid: gfid, path: path, subvolume: subvolume, bytes: isImage ? nil : [], size: 0, shards: [.empty],
-      unsent: [0], recordedIn: [0])
+      unsent: [0], modified: [VolumeFile.unknownTime], recordedIn: [0])
   }
 }

@@ -13,6 +13,7 @@ extension VolumeModel {
       VolumeFile(
         gfid: gfid, path: path, subvolume: placement(ofNewFile: path), bytes: nil, size: size,
         shards: Array(repeating: content, count: count), unsent: Array(repeating: 0, count: count),
+        modified: Array(repeating: VolumeFile.unknownTime, count: count),
         recordedIn: Array(repeating: 0, count: count)))
     if content == .hole { files[slot].shards[0] = .empty }
     record(.create(gfid, path: path, isImage: true), on: files[slot].subvolume)
@@ -38,13 +39,14 @@ extension VolumeModel {
       slot = insert(
         VolumeFile(
           gfid: gfid, path: path, subvolume: placement(ofNewFile: path), bytes: [], size: 0, shards: [.empty],
-          unsent: [0], recordedIn: [0]))
+          unsent: [0], modified: [VolumeFile.unknownTime], recordedIn: [0]))
       record(.create(gfid, path: path, isImage: false), on: files[slot].subvolume)
     }
     nextVersion += 1
     files[slot].bytes = bytes
     files[slot].size = Int64(bytes.count)
     files[slot].shards[0] = ContentID(nextVersion)
+    files[slot].modified[0] = VolumeFile.second(of: now)
     recordSize(of: slot)
     record(slot, shard: 0, bytes: UInt32(clamping: bytes.count), at: now)
     return slot
@@ -74,6 +76,7 @@ extension VolumeModel {
       record(.makeShard(files[slot].gfid, index: shard), on: placement(of: slot, shard: shard))
     }
     files[slot].shards[shard] = content
+    files[slot].modified[shard] = VolumeFile.second(of: now)
     record(slot, shard: shard, bytes: bytes, at: now)
   }
 
@@ -90,6 +93,7 @@ extension VolumeModel {
     while files[slot].shards.count < count {
       files[slot].shards.append(.hole)
       files[slot].unsent.append(0)
+      files[slot].modified.append(VolumeFile.unknownTime)
       files[slot].recordedIn.append(0)
     }
   }

@@ -14,6 +14,8 @@ public struct VolumeFile: Sendable {
   public internal(set) var shards: [ContentID]
   /// Bytes of each shard written since it was last delivered: what a transfer has to move.
   var unsent: [UInt32]
+  /// The second of each shard's modification time, as rsync compares it; `unknownTime` where it has none.
+  var modified: [Int32]
   /// The changelog in which each shard was last recorded.
   var recordedIn: [UInt32]
   var sizeRecordedIn: UInt32 = 0
@@ -24,6 +26,12 @@ public struct VolumeFile: Sendable {
   var isWatched = false
 
   public var isImage: Bool { bytes == nil }
+
+  /// Equal to no time: such a shard is copied.
+  static let unknownTime: Int32 = -1
+
+  @inline(__always)
+  static func second(of instant: Instant) -> Int32 { Int32(truncatingIfNeeded: instant.epochSeconds) }
 }
 
 /// A simulated Gluster volume: files on subvolumes, shards placed by a stable hash; with changelogs when it is a primary.
@@ -157,6 +165,7 @@ public struct VolumeModel: Sendable {
     files[slot].isAlive = false
     files[slot].shards = []
     files[slot].unsent = []
+    files[slot].modified = []
     files[slot].recordedIn = []
     if files[slot].bytes != nil { files[slot].bytes = [] }
   }

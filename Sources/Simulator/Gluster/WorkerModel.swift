@@ -22,6 +22,11 @@ struct TransferJob: Sendable {
   /// The primary's slot, and its content when the job began.
   var slot: Int
   var before: ContentID
+  /// What the worker's mount read of it earlier, and gives again.
+  var stale: ContentID?
+  /// Its modification time then, and whether rsync takes the copy for the same and sends nothing.
+  var second: Int32
+  var isPassedOver: Bool
   var bytes: Int64
 }
 
@@ -44,6 +49,8 @@ struct Worker: Sendable {
   var isOrphan = false
   var batch: Batch?
   var jobs: [TransferJob?]
+  /// What its mount read of images' shards, where it keeps the pages (docs/real-systems.md, The worker's page cache).
+  var pages: [DirtyShard: ContentID] = [:]
 
   /// Whether it has the secondary mounted.
   var lives: Bool { state == .initializing || state == .active || state == .passive }

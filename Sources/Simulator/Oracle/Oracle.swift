@@ -16,11 +16,15 @@ public struct Oracle: Sendable {
   private var frozen: [VolumeID: FrozenImage] = [:]
   /// Runs whose points were true when they were sealed.
   public private(set) var trueRuns: Set<RunID> = []
+  /// What guests and others did, in order.
+  var disturbances: [Disturbance] = []
   private var pauseIsTold = false
   /// The deadline of each wait, as first told.
   private var deadlines: [StepKey: Instant] = [:]
   /// The secondary's read-only flag as each run found it.
   private var wasReadOnly: [RunID: Bool] = [:]
+  /// A run could not put the flag back, and said so.
+  private var readOnlyIsOwed = false
 
   public init() {}
 
@@ -120,18 +124,21 @@ public struct Oracle: Sendable {
 
   /// A point was saved in the catalogue as sealed: is it what it says?
   ///
-  /// - Parameter guests: every disk that a guest writes to: each must be in the point, or its machine named as missing from it.
+  /// - Parameter disks: those that a guest writes to must each be in the point, or its machine named as missing from it.
   mutating func sealed(
-    _ point: RecoveryPoint, domain: StorageDomainID, guests: [(machine: String, disk: DiskID)],
+    _ point: RecoveryPoint, domain: StorageDomainID, disks: [KnownDisk],
     secondary: inout VolumeModel, at now: Instant
   ) {
     let named = point.leftOut + point.notInPoint
     var wrongs = complaints(about: point, domain: domain, secondary: secondary)
-    for guest in guests where !point.images.contains(where: { $0.disk == guest.disk }) {
-      if named.contains(where: { $0.hasPrefix("\(guest.machine):") || $0.hasPrefix("\(guest.machine)/") }) {
+    for disk in disks
+    where disk.isWritten && disk.attached <= point.sealed
+      && !point.images.contains(where: { $0.disk == disk.disk })
+    {
+      if named.contains(where: { $0.hasPrefix("\(disk.name):") || $0.hasPrefix("\(disk.name)/") }) {
         continue
       }
-      wrongs.append("disk \(guest.disk) of \(guest.machine) is not in it, and nothing says so")
+      wrongs.append("disk \(disk.disk) of \(disk.name) is not in it, and nothing says so")
     }
     guard wrongs.isEmpty else {
       for wrong in wrongs {
@@ -179,11 +186,9 @@ public struct Oracle: Sendable {
     let metadata = String(
       decoding: secondary.read(layout.meta(image.volume, of: image.disk)) ?? [], as: UTF8.self)
     if !metadata.contains("VOLTYPE=LEAF\n") { wrongs.append("\(path).meta is no LEAF") }
-    for left in [
-      layout.volume(truth.overlay, of: image.disk), layout.meta(truth.overlay, of: image.disk),
-      layout.lease(truth.overlay, of: image.disk),
-    ] where secondary.file(left) != nil {
-      wrongs.append("the overlay's \(left) is still there")
+    for name in secondary.list(layout.image(image.disk)) ?? [] {
+      guard let volume = VolumeID(name.prefix { $0 != "." }), requested[volume] != nil else { continue }
+      wrongs.append("the overlay's \(layout.image(image.disk))/\(name) is still there")
     }
     return wrongs
   }
@@ -203,13 +208,22 @@ public struct Oracle: Sendable {
     if wasReadOnly[run] == nil { wasReadOnly[run] = secondaryIsReadOnly }
   }
 
+  /// A flag that can't be put back is named, and the next run that seals has put it back.
+  private mutating func judgeReadOnly(_ record: RunRecord, _ isReadOnly: Bool, at now: Instant) {
+    if isReadOnly {
+      readOnlyIsOwed = false
+    } else if record.leftOver.contains(where: { $0.contains("could not be set read-only again") }) {
+      readOnlyIsOwed = true
+    } else if wasReadOnly[record.id] == true || (readOnlyIsOwed && record.outcome == .sealed) {
+      note(Violation(.journalThenAct, at: now, "the secondary, read-only before the run, is left writable"))
+    }
+  }
+
   /// A run has ended.
   mutating func runEnded(
     _ record: RunRecord, engine: EngineModel, secondaryIsReadOnly: Bool, at now: Instant
   ) {
-    if wasReadOnly[record.id] == true && !secondaryIsReadOnly {
-      note(Violation(.journalThenAct, at: now, "the secondary, read-only before the run, is left writable"))
-    }
+    judgeReadOnly(record, secondaryIsReadOnly, at: now)
     for machine in engine.allMachines {
       for snapshot in machine.snapshots where snapshot.kind == .regular {
         guard snapshot.description.contains(record.id.description) else { continue }

@@ -10,6 +10,7 @@ public struct Violation: Sendable, Hashable, Codable {
     case noSnapshotForgotten = 5
     case everyWaitHasADeadline = 7
     case journalThenAct = 8
+    case everyAnswerIsTrue = 9
     case guestsNeverStop = 10
 
     public var words: String {
@@ -20,6 +21,7 @@ public struct Violation: Sendable, Hashable, Codable {
       case .noSnapshotForgotten: "no snapshot is forgotten"
       case .everyWaitHasADeadline: "every wait has a deadline"
       case .journalThenAct: "killed anywhere, a run leaves no leak"
+      case .everyAnswerIsTrue: "who asks what would come up gets the true answer"
       case .guestsNeverStop: "guests never stop"
       }
     }

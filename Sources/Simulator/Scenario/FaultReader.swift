@@ -7,19 +7,35 @@ struct FaultReader {
   let machines: Int
   let extent: Scenario.Extent
   let every: TimeSpan
+  /// Bricks in each set of the primary.
+  let replica: Int
 
   func read(_ node: StrictNode) throws(StrictYAMLError) -> WorldFault {
-    let all = ["at", "fault", "for", "chance", "times", "machine", "port"]
+    let all = ["at", "fault", "during", "after", "for", "chance", "times", "machine", "port", "factor"]
     let map = try node.mapping(keys: all)
     let kind = try map.required("fault").choice(of: WorldFault.Kind.self)
     let heeded = Self.heeded(by: kind)
-    for key in all where map.has(key) && key != "at" && key != "fault" && !heeded.contains(key) {
+    for key in all
+    where map.has(key) && !["at", "fault", "during", "after"].contains(key) && !heeded.contains(key) {
       let value = try map.required(key)
       throw value.error(
         "`\(kind.rawValue)` does not heed `\(key)`",
-        remedy: "Remove it; \(kind.rawValue) knows at\(heeded.map { ", \($0)" }.joined())")
+        remedy: "Remove it; \(kind.rawValue) knows at, during, after\(heeded.map { ", \($0)" }.joined())")
     }
     var fault = WorldFault(kind, at: try readBegin(map.required("at")), for: .zero)
+    fault.during = try map.optional("during")?.choice()
+    if let span = try map.optional("after") {
+      guard fault.during != nil else {
+        throw span.error("there is no phase that it could begin after", remedy: "Add `during`, or use `at`")
+      }
+      fault.after = try span.duration(in: .seconds(1)...(.hours(24)))
+    }
+    if let factor = try map.optional("factor") { fault.factor = Int64(try factor.int(in: 2...1_000)) }
+    if kind == .primaryBrickDown && replica < 3 {
+      throw try map.required("fault").error(
+        "without a replica of 3 the guests would stop with the brick", remedy: "Set primary.volume.replica: 3"
+      )
+    }
     if heeded.contains("for") {
       fault.span = try map.required("for").duration(in: .seconds(1)...(.hours(24 * 366)))
     }
@@ -57,12 +73,16 @@ struct FaultReader {
 
   private static func heeded(by kind: WorldFault.Kind) -> [String] {
     switch kind {
-    case .linkDown, .rsyncCopiesNothing, .monitorKilled, .executorCrash: ["for"]
+    case .linkDown, .rsyncCopiesNothing, .monitorKilled, .executorCrash, .primaryBrickDown,
+      .secondaryBrickDown, .mergeStalls:
+      ["for"]
+    case .storageSlow: ["for", "factor"]
     case .changelogLosesShard: ["for", "machine"]
     case .liveCrawlStall: ["for", "chance", "times"]
     case .workerFaultyOnStart: ["for", "times"]
-    case .workerCrash: []
-    case .secondaryLosesShard, .secondaryTruncatesShard: ["machine"]
+    case .workerCrash, .sessionStarted, .sessionStopped: []
+    case .secondaryLosesShard, .secondaryTruncatesShard, .guestStarts, .diskAttached: ["machine"]
+    case .guestStops, .guestMigrates, .snapshotForeign, .snapshotRemovedByOther: ["for", "machine"]
     case .snapshotRefused, .snapshotFails, .mergeFails: ["for", "chance", "times", "machine"]
     case .portUnreachable, .portAnswerLost: ["for", "chance", "times", "port"]
     }

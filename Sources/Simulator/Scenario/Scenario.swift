@@ -56,6 +56,8 @@ public enum Expectation: Sendable, Hashable {
   case leftOverSnapshots(Int)
   /// Whether the destination is marked as diverged in the end.
   case diverged(Bool)
+  /// So many verdicts of this grade stand in all points together.
+  case graded(MachineVerdict.Grade, Int)
   /// These faults were felt.
   case happened([WorldFault.Kind])
 }

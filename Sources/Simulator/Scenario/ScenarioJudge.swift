@@ -23,6 +23,7 @@ struct ScenarioJudge {
       guestWrites: world.writes, bytesDelivered: world.session.link.delivered,
       worldEvents: statistics.worldEvents, wakeUps: statistics.wakeUps, trace: world.loop.trace.description,
       timeline: world.timeline.entries)
+    report.isDiverged = !store.divergences.isEmpty
     for run in report.runs where run.outcome == .running {
       report.reasons.append("run \(run.id) never ended")
     }
@@ -83,6 +84,11 @@ struct ScenarioJudge {
     case .diverged(let wanted):
       return store.divergences.isEmpty != wanted
         ? [] : [wanted ? "the destination is not marked as diverged" : "the destination is still diverged"]
+    case .graded(let grade, let count):
+      let verdicts = store.points.flatMap { $0.machines ?? [] }.filter { $0.grade == grade }
+      guard verdicts.count != count else { return [] }
+      let found = verdicts.map { "; \($0)" }.joined()
+      return ["\(verdicts.count) verdict(s) are \(grade.rawValue), expected \(count)\(found)"]
     case .happened(let wanted):
       return wanted.filter { world.bites(of: $0) == 0 }.map { "\($0.rawValue) did not happen" }
     }

@@ -30,7 +30,8 @@ public enum ScenarioReader {
         "\(count) cycles every \(every.text) take longer than a year", remedy: "Simulate at most 366 days")
     }
     let faults = FaultReader(
-      machines: plan.machines.reduce(0) { $0 + $1.count }, extent: extent, every: every)
+      machines: plan.machines.reduce(0) { $0 + $1.count }, extent: extent, every: every,
+      replica: plan.primary.replica)
     plan.faults = try map.optional("faults")?.list(count: 1...1_000, faults.read) ?? []
     let kinds = plan.faults.map(\.kind)
     let expectations = try map.required("expect").list(count: 1...50) { (node) throws(StrictYAMLError) in
@@ -137,11 +138,14 @@ public enum ScenarioReader {
   private static func readMachines(
     _ node: StrictNode, _ plan: WorldPlan
   ) throws(StrictYAMLError) -> WorldPlan.Machines {
-    let map = try node.mapping(keys: ["count", "disk", "format", "writes"])
+    let map = try node.mapping(keys: ["count", "disk", "format", "elsewhere", "writes"])
     var machines = WorldPlan.Machines(
       count: try map.required("count").int(in: 1...10_000),
       disk: try map.required("disk").byteSize(in: 1 << 20...(1 << 50)), rate: 0)
     if let format = try map.optional("format") { machines.format = try format.choice(of: Format.self).value }
+    if let size = try map.optional("elsewhere") {
+      machines.elsewhere = try size.byteSize(in: 1 << 20...(1 << 50))
+    }
     guard let writes = try map.optional("writes") else { return machines }
     let write = try writes.mapping(keys: ["rate", "block", "skew"])
     machines.rate = try write.required("rate").bandwidth(in: 1...(1 << 32))
@@ -178,17 +182,21 @@ public enum ScenarioReader {
     _ node: StrictNode
   ) throws(StrictYAMLError) -> (TimeSpan, SyncPolicy, Int?) {
     let map = try node.mapping(keys: [
-      "every", "on-snapshot-failure", "replicate-limit", "merge-attempts", "concurrency", "start-lead",
-      "verify", "repair-in-cycle",
+      "every", "on-snapshot-failure", "replicate-limit", "merge-limit", "merge-attempts", "concurrency",
+      "start-lead", "verify", "repair-in-cycle", "bandwidth",
     ])
     var policy = SyncPolicy()
     if let word = try map.optional("on-snapshot-failure") { policy.onSnapshotFailure = try word.choice() }
     if let span = try map.optional("replicate-limit") {
       policy.replicateLimit = try span.duration(in: .minutes(1)...(.hours(24 * 30)))
     }
+    if let span = try map.optional("merge-limit") {
+      policy.mergeLimit = try span.duration(in: .minutes(1)...(.hours(24)))
+    }
     if let span = try map.optional("start-lead") {
       policy.startLead = try span.duration(in: .zero ... .minutes(10))
     }
+    policy.bandwidth = try map.optional("bandwidth")?.bandwidth(in: 64 << 10...1 << 40)
     if let node = try map.optional("verify") { policy.verify = try node.verifyLevel() }
     if let count = try map.optional("merge-attempts") { policy.mergeAttempts = try count.int(in: 1...100) }
     if let count = try map.optional("concurrency") { policy.concurrency = try count.int(in: 1...64) }
@@ -202,7 +210,8 @@ public enum ScenarioReader {
     _ node: StrictNode, _ kinds: [WorldFault.Kind]
   ) throws(StrictYAMLError) -> Expectation {
     let keys = [
-      "laws", "sealed", "failed", "exposure", "without-point", "left-over-snapshots", "diverged", "happened",
+      "laws", "sealed", "failed", "exposure", "without-point", "left-over-snapshots", "diverged", "lowered",
+      "not-in-point", "happened",
     ]
     let (key, value) = try node.mapping(keys: keys).exactlyOne(of: keys)
     switch key {
@@ -213,6 +222,8 @@ public enum ScenarioReader {
     case "failed": return .failed(try value.int(in: 0...1_000_000))
     case "left-over-snapshots": return .leftOverSnapshots(try value.int(in: 0...1_000_000))
     case "diverged": return .diverged(try value.bool())
+    case "lowered": return .graded(.lowered, try value.int(in: 0...1_000_000))
+    case "not-in-point": return .graded(.notInPoint, try value.int(in: 0...1_000_000))
     case "exposure": return .exposure(max: try readMaximum(value))
     case "without-point": return .withoutPoint(max: try readMaximum(value))
     default:

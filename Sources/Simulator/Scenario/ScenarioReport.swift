@@ -47,6 +47,8 @@ public struct ScenarioReport: Sendable, Hashable, Codable {
   public var longestExposure: TimeSpan?
   public var longestGap: TimeSpan
   public var leftOverSnapshots: Int
+  /// Whether a destination is marked as diverged in the end.
+  public var isDiverged = false
   public var guestWrites: UInt64
   public var bytesDelivered: Int64
   public var worldEvents: UInt64

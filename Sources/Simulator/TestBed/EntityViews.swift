@@ -28,6 +28,7 @@ struct EntityViews {
     entity.set("status", machine.status.rawValue)
     entity.set("delete_protected", false)
     entity.set("cluster", reference("clusters", machine.cluster))
+    if machine.status.mayWrite, let host = machine.host { entity.set("host", reference("hosts", host)) }
     if allContent, let text = engine.ovf(of: machine.id) {
       var configuration = Entity()
       configuration.set("type", "ovf")

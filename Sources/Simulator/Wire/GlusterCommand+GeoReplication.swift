@@ -62,7 +62,7 @@ extension GlusterCommand {
           "\(request.secondary) is not empty. Please delete existing files in \(request.secondary) and retry, or use "
             + "force to continue without deleting the existing files.")
       }
-      session.create()
+      session.create(at: now)
       return request.done("Creating")
     default: return face.unrecognised([request.verb])
     }
@@ -85,18 +85,34 @@ extension GlusterCommand {
       return request.face.document(GlusterDocument(content: [.group("geoRep", [.group("config", options)])]))
     case let words where words.first == "checkpoint":
       return request.refusedConfig("Invalid Checkpoint label. Use format \"Y-m-d H:M:S\"")
-    case let words where words.count == 2 && session.set(SessionSetting(words[0], words[1])):
+    // It is taken for an option of the command's own, which then prints its help (seen on 10.3).
+    case let words where words.count == 2 && words[1].hasPrefix("-"): return request.face.plain("", exit: 1)
+    case let words
+    where words.count == 2 && session.set(SessionSetting(words[0], Self.trimmed(words[1])), at: now):
       return Self.configured(request)
+    case let words
+    where words.count == 1 && words[0].hasPrefix("!")
+      && session.set(SessionSetting(String(words[0].dropFirst()), ""), at: now):
+      return Self.configured(request, "config-del successful")
     default: return request.refusedConfig("Invalid option")
     }
   }
 
-  private static func configured(_ request: GeoReplicationRequest) -> CommandResult {
+  /// Blanks before and after a value are not kept (seen on 10.3).
+  private static func trimmed(_ value: String) -> String {
+    var text = value.drop { $0 == " " }
+    while text.last == " " { text.removeLast() }
+    return String(text)
+  }
+
+  private static func configured(
+    _ request: GeoReplicationRequest, _ words: String = "config-set successful"
+  ) -> CommandResult {
     let message = "geo-replication config updated successfully"
     guard request.face.isXML else { return request.face.plain(message + "\n") }
     return request.face.document(
       GlusterDocument(
-        opErrstr: "config-set successful",
+        opErrstr: words,
         content: [.group("geoRep", [.group("config", [.text("message", message)])])]))
   }
 

@@ -26,6 +26,10 @@ struct GuestDisk: Sendable {
   var random: Randomness
   /// Bottom first; the last is written to.
   var layers: [GuestLayer]
+  /// Since when the machine has it.
+  var attached: Instant
+  /// Whether its machine runs.
+  var isUp = true
   /// Bytes of writes that are due, times 10⁹.
   var debt: Int64 = 0
   var lastTick: Instant

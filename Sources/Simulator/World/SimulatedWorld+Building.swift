@@ -3,6 +3,11 @@ import OrderedCollections
 
 /// How a site comes to be: volumes, a storage domain in vdsm's layout, machines with one disk each.
 extension SimulatedWorld {
+  /// The two hosts that guests run on.
+  static let hosts = [HostID(high: 0x1057, low: 1), HostID(high: 0x1057, low: 2)]
+  /// How drkit's snapshots are called.
+  static let ourSnapshots = "drkit run "
+
   static func makeSession(_ plan: WorldPlan, seed: Seed) -> SessionModel {
     func volume(_ described: WorldPlan.Volume, node: String, isPrimary: Bool) -> VolumeModel {
       let sets = (0..<described.subvolumes).map { set in
@@ -52,15 +57,46 @@ extension SimulatedWorld {
     let disk: DiskID = engine.freshID()
     let volume: VolumeID = engine.freshID()
     let machine: VirtualMachineID = engine.freshID()
+    let startsLater = plan.faults.contains { $0.kind == .guestStarts && ($0.machine ?? 1) == index + 1 }
+    var record = EngineMachine(
+      id: machine, name: "vm\(index + 1)", status: startsLater ? .down : .up,
+      attachments: [EngineAttachment(disk: disk, isBootable: true)])
+    record.host = Self.hosts[0]
+    engine.add(record, now: now)
+    machineIndex[machine] = index
+    addDisk(disk, volume, "vm\(index + 1)_disk1", of: machine, group, at: now)
+    if startsLater { guests[guests.count - 1].isUp = false }
+    if let size = group.elsewhere { addDiskElsewhere(size, of: record, at: now) }
+  }
+
+  /// A disk on a storage domain that is none of drkit's.
+  private func addDiskElsewhere(_ size: Int64, of machine: EngineMachine, at now: Instant) {
+    if engine.domain(Self.elsewhere) == nil {
+      engine.add(
+        EngineDomain(
+          id: Self.elsewhere, name: "elsewhere", address: "a9", path: "/elsewhere", isMaster: false,
+          available: 1 << 50))
+    }
+    let disk = EngineDisk(
+      id: engine.freshID(), alias: "\(machine.name)_elsewhere", domain: Self.elsewhere, provisionedSize: size,
+      chain: [ChainVolume(id: engine.freshID(), format: .raw, created: now)])
+    engine.add(disk)
+    engine.attach(EngineAttachment(disk: disk.id), to: machine.id)
+  }
+
+  private static let elsewhere = StorageDomainID(high: 0xe15e, low: 1)
+
+  /// A disk on the domain, with the guest that writes to it. Its machine has it attached, or gets it.
+  /// - Parameter number: of the machine's disks, from 0.
+  func addDisk(
+    _ disk: DiskID, _ volume: VolumeID, _ alias: String, of machine: VirtualMachineID,
+    _ group: WorldPlan.Machines, number: Int = 0, at now: Instant
+  ) {
+    let index = machineIndex[machine] ?? 0
     engine.add(
       EngineDisk(
-        id: disk, alias: "vm\(index + 1)_disk1", domain: domain.id, provisionedSize: group.disk,
+        id: disk, alias: alias, domain: domain.id, provisionedSize: group.disk,
         chain: [ChainVolume(id: volume, format: group.format, created: now)]))
-    engine.add(
-      EngineMachine(
-        id: machine, name: "vm\(index + 1)", attachments: [EngineAttachment(disk: disk, isBootable: true)]),
-      now: now)
-    machineIndex[machine] = index
     let content = ContentID(nextWrite)
     nextWrite += 1
     let slot = session.primary.createImage(
@@ -73,10 +109,11 @@ extension SimulatedWorld {
       GuestDisk(
         disk: disk, machine: machine, machineIndex: index, size: group.disk, block: group.block,
         rate: group.rate,
-        table: SkewTable(count: shards, skew: group.skew, seed: seed.child("hot places", index)),
-        random: Randomness(seed.child("guest", index)),
+        table: SkewTable(
+          count: shards, skew: group.skew, seed: seed.child("hot places", index + 10_000 * number)),
+        random: Randomness(seed.child("guest", index + 10_000 * number)),
         layers: [GuestLayer(volume: volume, slot: slot, contents: [], bytes: [], size: group.disk)],
-        lastTick: now, lastWrite: now))
+        attached: now, lastTick: now, lastWrite: now))
   }
 
   /// Writes the `.meta` of every volume of a disk that does not say what the engine's model says.

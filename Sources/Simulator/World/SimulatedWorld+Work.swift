@@ -8,6 +8,8 @@ struct WorkInProgress: Sendable {
   /// The description of the snapshot that it is about.
   var description: String
   var isOver = false
+  /// A merge whose block job does not get ready.
+  var isStalled = false
 }
 
 /// What hosts and vdsm do for the engine, in the order in which they do it (docs/real-systems.md,
@@ -51,6 +53,11 @@ extension SimulatedWorld {
   private func finishWork(_ index: Int, _ outcome: WorkOutcome, at now: Instant) {
     works[index].isOver = true
     engine.finish(works[index].work.id, outcome: outcome, now: now)
+    if case .snapshot(let machine, let snapshot, _) = works[index].work.kind, case .done = outcome,
+      foreignSnapshots.values.contains(snapshot)
+    {
+      oracle.happened(Disturbance(.foreignSnapshot(snapshot), machine, at: now))
+    }
     for step in works[index].work.steps { writeMetadata(of: step.disk, at: now) }
   }
 
@@ -95,10 +102,12 @@ extension SimulatedWorld {
     guard let index = guestOfDisk[step.disk], let slot = session.primary.slot(of: path) else { return }
     guard let base = guests[index].layers.last else { return }
     let shards = session.primary.shardCount(guests[index].size)
-    oracle.froze(
-      FrozenImage(
-        disk: step.disk, base: step.base, overlay: step.overlay, description: description, at: now,
-        size: session.primary.files[base.slot].size, shards: session.primary.files[base.slot].shards))
+    if description.hasPrefix(Self.ourSnapshots) {
+      oracle.froze(
+        FrozenImage(
+          disk: step.disk, base: step.base, overlay: step.overlay, description: description, at: now,
+          size: session.primary.files[base.slot].size, shards: session.primary.files[base.slot].shards))
+    }
     guests[index].layers.append(
       GuestLayer(
         volume: step.overlay, slot: slot, contents: Array(repeating: .hole, count: shards),
@@ -128,6 +137,11 @@ extension SimulatedWorld {
       let span = TimeSpan(nanoseconds: Int64(Double(bytes) / Double(max(1, plan.engine.merge)) * 1e9))
       return continueWork(index, stage: stage + 1, after: span + .milliseconds(300))
     }
+    if mergeStalls(isFirst: !works[index].isStalled) {
+      works[index].isStalled = true
+      return continueWork(index, stage: stage, after: .seconds(5))
+    }
+    works[index].isStalled = false
     fold(step, half: false, at: now)
     if let guest = guestOfDisk[step.disk],
       let layer = guests[guest].layers.firstIndex(where: { $0.volume == step.overlay })

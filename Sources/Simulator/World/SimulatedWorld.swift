@@ -11,6 +11,8 @@ enum WorldEventKind {
   /// `a` = fault.
   static let faultBegins: UInt32 = 103
   static let faultEnds: UInt32 = 104
+  /// `a` = fault: what somebody could not do yet is tried again.
+  static let tryAgain: UInt32 = 105
 }
 
 /// Two sites: a simulated engine with guests that write, a simulated Gluster on both sides and the line between them, and
@@ -31,6 +33,10 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
   var machineIndex: [VirtualMachineID: Int] = [:]
   var works: [WorkInProgress] = []
   var faults: [ActiveFault] = []
+  /// When something last changed the secondary unseen: damage on its brick, a session that somebody else started.
+  var changedUnseen: Instant?
+  /// How many times longer bricks take at the moment.
+  var slowness: Int64 = 1
   /// The executor's life, for the fault that ends it.
   var executor: Incarnation?
   /// Views of the secondary that each life has open; they end with it.
@@ -45,6 +51,8 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
   var workDraws: Randomness
   var portDraws: Randomness
   var ovfDisks: [(disk: DiskID, volume: VolumeID)] = []
+  /// By fault: the snapshot that somebody else took.
+  var foreignSnapshots: [Int: SnapshotID] = [:]
 
   /// Builds the site and starts its life; the loop's time must be at its beginning.
   public init(_ plan: WorldPlan, seed: Seed, in loop: SimulationLoop) {
@@ -72,6 +80,7 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
     case WorldEventKind.ovfStore: updateOVFStoreByItself(at: event.at)
     case WorldEventKind.faultBegins: beginFault(Int(event.a), at: event.at)
     case WorldEventKind.faultEnds: endFault(Int(event.a), at: event.at)
+    case WorldEventKind.tryAgain: tryAgain(Int(event.a), at: event.at)
     default: session.handle(event.kind, event.a, event.b, at: event.at)
     }
     settle(at: event.at)
@@ -100,7 +109,7 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
       loop.schedule(at: now + .nanoseconds(phase), kind: WorldEventKind.guest, a: UInt32(index))
     }
     loop.schedule(at: now + plan.engine.ovfStore, kind: WorldEventKind.ovfStore)
-    for (index, fault) in plan.faults.enumerated() {
+    for (index, fault) in plan.faults.enumerated() where fault.during == nil {
       loop.schedule(at: now + fault.at, kind: WorldEventKind.faultBegins, a: UInt32(index))
       loop.schedule(at: now + fault.at + fault.span, kind: WorldEventKind.faultEnds, a: UInt32(index))
     }
@@ -110,6 +119,10 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
   // MARK: Guests
 
   private func guestWrites(_ index: Int, at now: Instant) {
+    guard guests[index].isUp else {
+      loop.schedule(at: now + guests[index].tick, kind: WorldEventKind.guest, a: UInt32(index))
+      return
+    }
     let count = guests[index].due(at: now)
     let room = plan.primary.size - used
     if room >= guests[index].block * Int64(count) {

@@ -35,7 +35,7 @@ public struct WorldPlan: Sendable, Hashable {
     public init() {}
   }
 
-  /// A number of machines alike, with one disk each.
+  /// A number of machines alike, with one disk each on the domain.
   public struct Machines: Sendable, Hashable {
     public var count: Int
     /// Bytes.
@@ -47,10 +47,12 @@ public struct WorldPlan: Sendable, Hashable {
     public var block: Int64
     /// Exponent of the Zipf-like distribution of writes over the disk: 0 (all places alike) … 1.5.
     public var skew: Double
+    /// Bytes of another disk of each, on another storage domain, which nobody cuts; nil for none.
+    public var elsewhere: Int64?
 
     public init(
       count: Int, disk: Int64, format: VolumeFormat = .raw, rate: Int64, block: Int64 = 256 << 10,
-      skew: Double = 0
+      skew: Double = 0, elsewhere: Int64? = nil
     ) {
       self.count = count
       self.disk = disk
@@ -58,6 +60,7 @@ public struct WorldPlan: Sendable, Hashable {
       self.rate = rate
       self.block = block
       self.skew = skew
+      self.elsewhere = elsewhere
     }
   }
 

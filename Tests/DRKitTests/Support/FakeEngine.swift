@@ -40,11 +40,7 @@ struct FakeEngine: VirtualizationManager {
 
   func volumes(on domain: StorageDomainID) async throws(DRError) -> [DiskVolume] {
     try world.call("engine.volumes") { (state, _) throws(DRError) in
-      state.machines.flatMap { machine in
-        machine.disks.compactMap { disk in
-          disk.activeVolume.map { DiskVolume(disk: disk.id, volume: $0, parent: nil, snapshot: nil) }
-        }
-      }
+      state.machines.flatMap { machine in machine.disks.flatMap { state.volumes(of: $0.id) } }
     }
   }
 

@@ -48,6 +48,7 @@ final class FakeCatalogue: Catalogue {
     var runs: [RunRecord] = []
     var points: [RecoveryPoint] = []
     var divergences: [DestinationKey: Divergence] = [:]
+    var limits: [DestinationKey: RsyncLimit] = [:]
   }
 
   private let state = Mutex(State())
@@ -57,6 +58,7 @@ final class FakeCatalogue: Catalogue {
 
   var records: [RunRecord] { state.withLock { $0.runs } }
   var points: [RecoveryPoint] { state.withLock { $0.points } }
+  var limit: RsyncLimit? { state.withLock { $0.limits[Sample.key] } }
   var divergence: Divergence? { state.withLock { $0.divergences[Sample.key] } }
   func holder(of key: DestinationKey) -> RunID? { state.withLock { $0.leases[key]?.owner } }
 
@@ -121,6 +123,22 @@ final class FakeCatalogue: Catalogue {
     }
   }
 
+  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
+    try tripwire.call("catalogue.rsyncLimit") { () throws(DRError) in state.withLock { $0.limits[key] } }
+  }
+
+  func save(_ limit: RsyncLimit) async throws(DRError) {
+    try tripwire.call("catalogue.saveRsyncLimit") { () throws(DRError) in
+      state.withLock { $0.limits[limit.key] = limit }
+    }
+  }
+
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
+    try tripwire.call("catalogue.clearRsyncLimit") { () throws(DRError) in
+      state.withLock { $0.limits[key] = nil }
+    }
+  }
+
   func runs(_ key: DestinationKey?, limit: Int) async throws(DRError) -> [RunRecord] {
     try tripwire.call("catalogue.runs") { () throws(DRError) in
       state.withLock { $0.runs.filter { key == nil || $0.key == key }.reversed().prefix(limit) + [] }
@@ -132,6 +150,12 @@ final class FakeCatalogue: Catalogue {
       state.withLock { state in
         if !state.points.contains(where: { $0.run == point.run }) { state.points.append(point) }
       }
+    }
+  }
+
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? {
+    try tripwire.call("catalogue.point") { () throws(DRError) in
+      state.withLock { $0.points.first { $0.run == run } }
     }
   }
 

@@ -13,6 +13,7 @@ final class Tripwire: Sendable {
 
   private struct State {
     var passed = 0
+    var log: [String] = []
     var armed: (point: Int, fault: Fault)?
     var armedName: (name: String, left: Int)?
     var isDead = false
@@ -26,6 +27,10 @@ final class Tripwire: Sendable {
 
   /// The name of the point at which the first fault fired.
   var firstFired: String? { state.withLock { $0.firstFired } }
+  /// Every passage since the beginning: `name`, then `name, answer`.
+  var passages: [String] { state.withLock { $0.log } }
+  /// The calls alone.
+  var calls: [String] { passages.filter { !$0.hasSuffix(", answer") } }
   /// The name of the point at which the fault armed last fired.
   var fired: String? { state.withLock { $0.fired } }
 
@@ -84,6 +89,7 @@ final class Tripwire: Sendable {
     let error = state.withLock { state -> DRError? in
       if state.isDead { return .stopped }
       state.passed += 1
+      state.log.append(name)
       if state.armedName?.name == name {
         state.armedName!.left -= 1
         if state.armedName!.left == 0 {

@@ -36,7 +36,11 @@ struct WorldState: Sendable {
   /// The session, its options, and how often it was deleted: a new one carries everything, so nothing is corrupted then.
   var sessionExists = true
   var settings = [SessionSetting("sync_jobs", "5"), SessionSetting("use_meta_volume", "false")]
+  /// The options at each start.
+  var optionsAtStarts: [[SessionSetting]] = []
   var deletions = 0
+  /// What a session that is created has besides its two.
+  var newOptions: [SessionSetting] = []
   var staysCorrupt = false
   /// Files of which one byte is wrong in what arrives, and which.
   var flipping: [String: Int] = [:]
@@ -142,10 +146,44 @@ struct WorldState: Sendable {
       let base = made.frozen[request.disk]!
       let newer = primary[layout.volume(request.overlay, of: request.disk)] ?? []
       write(layout.volume(base, of: request.disk), newer)
+      let above = volumes(of: request.disk).first { $0.parent == request.overlay }
       removeOverlay(request, base: base)
-      activate(base, request.disk, m)
+      if let above {
+        edit(base, request.disk, .internal)
+        write(
+          layout.meta(above.volume, of: request.disk),
+          Sample.meta(disk: request.disk, parent: base, format: "COW"))
+      } else {
+        activate(base, request.disk, m)
+      }
     }
     machines[m].snapshots.remove(at: s)
+  }
+
+  /// As the `.meta` files at the primary have them.
+  func volumes(of disk: DiskID) -> [DiskVolume] {
+    let directory = "\(layout.image(disk))/"
+    return primary.keys.sorted().compactMap { path in
+      guard path.hasPrefix(directory), path.hasSuffix(".meta"),
+        let volume = VolumeID(path.dropFirst(directory.count).dropLast(5)),
+        let meta = try? VolumeMetadata(primary[path] ?? [], path: path)
+      else { return nil }
+      let parent = meta.parent == .blank ? nil : meta.parent
+      return DiskVolume(disk: disk, volume: volume, parent: parent, snapshot: nil)
+    }
+  }
+
+  /// Somebody else's tool snapshots the first disk of a machine on top of what it writes to.
+  mutating func snapshotByAnother(_ m: Int, _ volume: VolumeID) {
+    let disk = machines[m].disks[0]
+    guard let base = disk.activeVolume else { return }
+    let request = OverlayRequest(disk: disk.id, overlay: volume)
+    makeOverlay(request, base: base)
+    activate(volume, disk.id, m)
+    machines[m].snapshots.append(
+      WorldSnapshot(
+        snapshot: Snapshot(id: SnapshotID(high: 0x5555, low: volume.low), description: "backup", status: .ok),
+        frozen: [disk.id: base], overlays: [request]))
   }
 
   private mutating func removeOverlay(_ request: OverlayRequest, base: VolumeID) {
@@ -197,13 +235,14 @@ extension WorldState {
   mutating func createSession() {
     if sessionExists { return }
     sessionExists = true
-    settings = [SessionSetting("sync_jobs", "3"), SessionSetting("use_meta_volume", "false")]
+    settings = [SessionSetting("sync_jobs", "3"), SessionSetting("use_meta_volume", "false")] + newOptions
     if !staysCorrupt { corrupting = [] }
     dirty = Set(primary.keys)
   }
 
   mutating func start(_ now: Instant) {
     guard startedAt == nil else { return }
+    optionsAtStarts.append(settings)
     let pools = [primary, secondary].map { $0[layout.metadata].flatMap(DomainMetadata.pools) ?? [] }
     if !pools[1].isEmpty, pools[0] != pools[1] { violations.append("started over a live secondary") }
     starts += 1

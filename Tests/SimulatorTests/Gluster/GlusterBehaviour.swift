@@ -134,6 +134,42 @@ struct GlusterBehaviour {
     #expect(link.delivered == Int64(count) * 1_000_000)
   }
 
+  @Test("a cap holds for each transfer, and the line for all of them", arguments: [1, 2, 3, 7])
+  func cap(count: Int) {
+    var link = LinkModel(bandwidth: 1_000_000, latency: .zero)
+    var now = GlusterLab.birth
+    for id in 0..<count { link.begin(UInt32(id), bytes: 1_000_000, at: now) }
+    // Half a second at full speed; then the cap.
+    now = now + .milliseconds(500)
+    link.setCap(200_000, at: now)
+    let left = Int64(count) * 1_000_000 - 500_000
+    let rate = min(1_000_000, 200_000 * Int64(count))
+    let due = link.nextCompletion()
+    #expect(due.map { abs(($0 - now).nanoseconds - left * 1_000_000_000 / rate) < 1_000 } ?? false)
+    #expect(link.take(at: due ?? now).count == count)
+    link.setCap(nil, at: now)
+    #expect(link.cap == nil)
+  }
+
+  @Test("a session's limit is one for each of its rsync processes")
+  func limit() throws {
+    func took(_ options: String) throws -> TimeSpan {
+      let lab = GlusterLab { $0.createImage("base", size: 40 << 26, filledWith: ContentID(17)) }
+      for shard in 0..<30 { lab.write("base", shard: shard, bytes: 16 << 20) }
+      let isSet = lab.session.set(SessionSetting("rsync_options", options), at: lab.now)
+      #expect(isSet)
+      _ = lab.session.setCheckpoint(at: lab.now)
+      lab.advance(.seconds(20))
+      lab.tick()
+      lab.advance(.seconds(20))
+      lab.session.start(at: lab.now)
+      return try #require(lab.time(within: .hours(2)) { $0.isComplete })
+    }
+    // 480 MiB: at 3 rsync of 1 MiB/s each they take 160 s at least; 1 Gbit/s carries them in a few.
+    let (free, limited) = (try took("-z"), try took("-z --bwlimit=1M"))
+    #expect(free < .seconds(60) && limited > .seconds(160) && limited < .seconds(230), "\(free), \(limited)")
+  }
+
   @Test("the same seed does the same", arguments: [UInt64(1), 2, 3])
   func determinism(seed: UInt64) {
     func run() -> [WorkerStatus] {

@@ -30,6 +30,10 @@ final class GlusterLab {
       name: SessionName(primaryVolume: "data", secondaryHost: "b1", secondaryVolume: "data-dr"),
       primary: primary, secondary: secondary,
       link: LinkModel(bandwidth: bandwidth, latency: .milliseconds(10)), seed: Seed(seed))
+    // As drkit sets them before each start.
+    for setting in FaithfulCopying.corrections(session.settings) {
+      _ = session.set(setting, at: now)
+    }
     if isSynced { session.declareSynced(at: now) }
     session.begin(at: now)
   }

@@ -36,6 +36,55 @@ struct GlusterSurprises {
     #expect(lab.primaryShards(Self.image)?[1] != ContentID(17))
   }
 
+  @Test(
+    "a write within the second of the copy before it is passed over by rsync's quick check, and arrives without it",
+    arguments: [true, false])
+  func quickCheck(_ isOn: Bool) {
+    let lab = GlusterLab(prepare: Self.withImage(shards: 4))
+    if isOn {
+      let isSet = lab.session.set(SessionSetting("rsync_options", ""), at: lab.now)
+      #expect(isSet)
+    }
+    lab.session.start(at: lab.now)
+    // A guest that writes ten times a second, and rests just when the first copy of its shard has begun.
+    var rests = false
+    while !rests {
+      lab.advance(.milliseconds(100))
+      let second = VolumeFile.second(of: lab.now)
+      rests = lab.session.workers.contains {
+        $0.jobs.contains { $0?.dirty.index == 1 && $0?.second == second }
+      }
+      lab.write(Self.image, shard: 1)
+    }
+    lab.advance(.seconds(20))
+    lab.session.stop(at: lab.now)
+    for _ in 0..<3 { #expect(lab.pass()) }
+    #expect((lab.session.bites.passedOver > 0) == isOn)
+    #expect((lab.secondaryShards(Self.image) != lab.primaryShards(Self.image)) == isOn)
+  }
+
+  @Test(
+    "a worker sends what its mount read first, however often a shard is written; a mount that drops its pages does not",
+    arguments: [true, false])
+  func pageCache(_ isOn: Bool) {
+    let lab = GlusterLab(prepare: Self.withImage(shards: 4))
+    if isOn {
+      let isSet = lab.session.set(
+        SessionSetting("gluster_params", "aux-gfid-mount acl"), at: lab.now)
+      #expect(isSet)
+    }
+    lab.session.start(at: lab.now)
+    for _ in 0..<3 {
+      lab.write(Self.image, shard: 1)
+      lab.advance(.seconds(40))
+    }
+    lab.session.stop(at: lab.now)
+    // The next worker begins after what this one took for sent.
+    for _ in 0..<3 { #expect(lab.pass()) }
+    #expect((lab.session.bites.stalePages > 0) == isOn)
+    #expect((lab.secondaryShards(Self.image) != lab.primaryShards(Self.image)) == isOn)
+  }
+
   @Test("a stalled live crawl looks Active and idle for ever; a new worker delivers")
   func stall() {
     let lab = GlusterLab(prepare: Self.withImage(shards: 4))

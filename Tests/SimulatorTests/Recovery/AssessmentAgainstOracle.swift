@@ -109,6 +109,8 @@ struct AssessmentAgainstOracle {
     [WorldFault(.linkDown, at: .minutes(31) + .seconds(40), for: .minutes(10))],
     [WorldFault(.rsyncCopiesNothing, at: .minutes(30), for: .minutes(20))],
     [WorldFault(.executorCrash, at: .minutes(31) + .seconds(45), for: .minutes(20))],
+    [WorldFault(.snapshotForeign, at: .minutes(20), for: .minutes(15), during: .quiesce, machine: 2)],
+    [WorldFault(.snapshotRemovedByOther, at: .minutes(20), for: .minutes(9), during: .replicate, machine: 2)],
   ]
 
   @Test("under faults that keep a point from being sealed, or late", arguments: faults.indices)

@@ -30,6 +30,9 @@ struct PreflightPhase {
       if findings.contains(where: { $0.check == "session" && $0.grade == .warning }) {
         try await SessionStop(context: context, phase: .preflight, step: "preflight.stop").run()
       }
+      if findings.contains(where: { $0.check == LimitPlan.check }) {
+        try await SessionLimit(context: context).run()
+      }
       let warnings = findings.filter { $0.grade == .warning }.count
       return ((), note: "\(findings.count) checks, \(warnings) warning(s)")
     }

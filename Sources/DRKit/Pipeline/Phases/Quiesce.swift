@@ -111,39 +111,19 @@ struct QuiescePhase {
   }
 }
 
-/// Whether the engine did, and keeps, what a snapshot asked for.
-struct FreezeCheck {
-  let engine: any VirtualizationManager
-
-  /// `ok` for one disk only, or for another volume than we journalled, is not what was asked for.
-  func verify(_ machine: MachinePlan, _ snapshot: SnapshotID) async throws(DRError) {
-    let frozen = try await engine.frozenVolumes(of: snapshot, machine: machine.id)
-    let disks = try await engine.disks(of: machine.id)
-    for plan in machine.disks {
-      let name = "\(machine.name)/\(plan.alias)"
-      guard frozen[plan.disk] == plan.base else {
-        let found = frozen[plan.disk].map(\.description) ?? "none"
-        throw DRError(.disproved, "snapshot", name, reason: "frozen volume \(found), expected \(plan.base)")
-      }
-      let active = disks.first { $0.id == plan.disk }?.activeVolume
-      guard active == plan.overlay else {
-        let found = active.map(\.description) ?? "none"
-        throw DRError(
-          .disproved, "snapshot", name, reason: "the guest writes to \(found), expected \(plan.overlay)")
-      }
-    }
-  }
-}
-
 /// What the engine says is on a domain.
 struct Inventory {
   let engine: any VirtualizationManager
 
   func plan(run: RunID, domain: StorageDomainID) async throws(DRError) -> QuiescePlan {
+    QuiescePlan.make(run: run, domain: domain, inventory: try await look(at: domain))
+  }
+
+  func look(at domain: StorageDomainID) async throws(DRError) -> [(VirtualMachine, [AttachedDisk])] {
     var inventory: [(VirtualMachine, [AttachedDisk])] = []
     for machine in try await engine.machines(on: domain) {
       inventory.append((machine, try await engine.disks(of: machine.id)))
     }
-    return QuiescePlan.make(run: run, domain: domain, inventory: inventory)
+    return inventory
   }
 }

@@ -29,17 +29,21 @@ struct ReportPhase {
     let severity: Severity
     var text: String
     if let point {
-      severity =
-        !record.leftOver.isEmpty
-        ? .alert
-        : point.leftOut.isEmpty && !point.images.isEmpty && divergence == nil
-          ? .normal : .warning
+      let machines = point.machines ?? []
+      let isWhole =
+        point.leftOut.isEmpty && machines.allSatisfy { $0.grade == .whole } && !point.images.isEmpty
+        && divergence == nil
+      severity = !record.leftOver.isEmpty ? .alert : isWhole ? .normal : .warning
       text = "drkit: recovery point of \(record.key) sealed, \(point.images.count) image(s) proved"
       if let proof = ContentProof.weakest(point.images.compactMap(\.proof)), proof.level == .sampled {
         text += " BY SAMPLES (\(proof))"
       }
       if context.repairs && divergence == nil { text += "; the destination is REPAIRED, all of it is proved" }
       if !point.leftOut.isEmpty { text += "; LEFT OUT: \(point.leftOut.joined(separator: "; "))" }
+      let lowered = machines.filter { $0.grade == .lowered }
+      if !lowered.isEmpty { text += "; LOWERED: \(lowered.map(\.description).joined(separator: "; "))" }
+      let noticed = machines.filter { $0.grade == .whole && !$0.remarks.isEmpty }
+      if !noticed.isEmpty { text += "; noticed: \(noticed.map(\.description).joined(separator: "; "))" }
       if !point.notInPoint.isEmpty {
         text += "; not in the point: \(point.notInPoint.joined(separator: "; "))"
       }
@@ -52,13 +56,7 @@ struct ReportPhase {
       }
       text += standing.map { "; the last sealed point is of run \($0.run)" } ?? "; there is no sealed point"
       // Nothing keeps the old point whole while a new one arrives (see `ProtectPhase`).
-      let begun = try await context.durable.recall("\(ReplicatePhase.pass).checkpoint", as: Instant.self)
-      let found: [PreflightFinding]? = try await context.durable.recall("preflight.findings")
-      let wasRunning = found?.contains { $0.check == "session" && $0.grade == .warning } ?? false
-      if standing != nil, begun == nil, wasRunning {
-        text += ", but the session was found running and has overwritten it in part"
-      }
-      if standing != nil, begun != nil { text += ", but this run has overwritten it in part" }
+      if let standing { text += try await doubt(of: standing) }
     }
     if let divergence {
       text +=
@@ -72,5 +70,24 @@ struct ReportPhase {
       customID: Derived.eventID(run: record.id, event: "outcome"), severity: severity, description: text,
       storageDomain: domain.id,
       externalStatus: severity == .normal ? .ok : severity == .warning ? .warning : .error)
+  }
+
+  /// What became of the point that the alert names, since it was sealed; empty if nothing did.
+  private func doubt(of standing: RecoveryPoint) async throws(DRError) -> String {
+    let (catalogue, journal) = (context.ports.catalogue, context.ports.journal)
+    let run = context.run
+    return try await context.durable.retrying { () async throws(DRError) in
+      if let other = try await PointDoubt.overwriter(of: standing, in: catalogue, journal, besides: run) {
+        return ", but run \(other.id) has overwritten it in part"
+      }
+      guard try await PointDoubt.carried(run, journal) else { return "" }
+      let checkpoint = StepKey(run: run, step: "\(ReplicatePhase.pass).checkpoint")
+      if try await journal.value(for: checkpoint) != nil {
+        return ", but this run has overwritten it in part"
+      }
+      return try await PointDoubt.foundRunning(run, journal)
+        ? ", but the session was found running and has overwritten it in part"
+        : ", but this run has overwritten it in part"
+    }
   }
 }

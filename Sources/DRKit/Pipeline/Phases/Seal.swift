@@ -15,20 +15,22 @@ struct SealPhase {
       let gate = SecondaryGate(context: context)
       // Once the manifest stands nothing at the secondary is changed any more.
       if try await context.durable.recall("seal.manifest", as: Bool.self) == nil { try await gate.open() }
-      try await repair(work)
-      let images = try await prove(work)
-      let unproved = context.repairs ? try await WholeProof(context: context).run(besides: work, images) : []
-      try await proveFrozen(quiesced.machines)
+      if context.repairs { try await StaleOverlays(context: context).remove() }
+      let kept = try await repair(work)
+      let (images, unheld) = try await prove(
+        work.filter { image in !kept.contains { $0.machine == image.machine.id } })
+      var unproved = context.repairs ? try await WholeProof(context: context).run(besides: work, images) : []
       if try await context.durable.recall("seal.manifest", as: Bool.self) == nil {
         try await gate.proveIdle()
       }
       let point = try await context.durable.once("seal.point") { () async throws(DRError) in
-        RecoveryPoint(
-          run: context.run, key: context.target.key, instant: quiesced.instant,
-          sealed: context.ports.clock.now,
-          images: images, notInPoint: quiesced.notInPoint,
-          leftOut: quiesced.leftOut + undescribed(quiesced.machines, configurations),
-          diverged: context.repairs && unproved.isEmpty ? nil : try await context.divergence()?.run)
+        try await SealVerdicts(context: context, quiesced: quiesced, outs: kept + unheld).point(
+          of: images, undescribed: undescribed(quiesced.machines, configurations),
+          healed: context.repairs && unproved.isEmpty)
+      }
+      // A machine that is in no point proves nothing about its images.
+      unproved += (point.machines ?? []).filter { $0.grade == .notInPoint }.map {
+        WholeProof.Complaint(path: $0.name, reason: $0.remarks.joined(separator: ", "))
       }
       try await writeManifest(point, configurations)
       try await prune(gate)
@@ -36,13 +38,13 @@ struct SealPhase {
         try await context.ports.catalogue.save(point)
       }
       if context.repairs { try await settle(unproved) }
-      let bytes = images.reduce(0) { $0 + $1.digest.size }
-      let weakest = ContentProof.weakest(images.compactMap(\.proof))
+      let bytes = point.images.reduce(0) { $0 + $1.digest.size }
+      let weakest = ContentProof.weakest(point.images.compactMap(\.proof))
       let how =
         weakest.map { $0.level == .sampled ? "of equal size and equal in samples; \($0)" : nil } ?? nil
       return (
         point,
-        note: "\(images.count) image(s) proved, \(bytes >> 20) MiB \(how ?? "equal on both sides")"
+        note: "\(point.images.count) image(s) proved, \(bytes >> 20) MiB \(how ?? "equal on both sides")"
       )
     }
   }
@@ -75,29 +77,62 @@ struct SealPhase {
     }
   }
 
-  private func repair(_ work: [ImageToSeal]) async throws(DRError) {
+  /// - Returns: The machines that are out, since an image of theirs stays as it is: something that is not ours stands on our
+  ///   overlay, or the image is not in order and its machine's snapshot did not stand.
+  private func repair(_ work: [ImageToSeal]) async throws(DRError) -> [MachineOut] {
     let layout = try await context.layout()
-    let results = try await context.durable.each(
+    let durable = context.durable
+    let results = try await durable.each(
       work, limit: context.policy.concurrency, stopsAtFailure: true
-    ) { (image) async throws(DRError) in
-      try await context.durable.once("seal.repaired", image.disk.disk.description) {
-        () async throws(DRError) in
-        try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
-          try await ImageRepair(view: view, layout: layout).removeOverlay(image.disk)
+    ) { (image) async throws(DRError) -> MachineOut? in
+      let item = image.disk.disk.description
+      if try await durable.recall("seal.repaired", item, as: Bool.self) != nil { return nil }
+      if let reason: String = try await durable.recall("seal.kept", item) { return image.out(reason) }
+      let complaint: String?
+      do throws(DRError) {
+        complaint = try await durable.retrying { () async throws(DRError) in
+          try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
+            try await ImageRepair(view: view, layout: layout).removeOverlay(image.disk)
+          }
         }
+      } catch {
+        complaint = try await excuse(error, of: image)
       }
+      guard let complaint else {
+        try await durable.remember(true, "seal.repaired", item)
+        return nil
+      }
+      let reason = "\(image.disk.alias): \(complaint)"
+      try await durable.remember(reason, "seal.kept", item)
+      context.note(.seal, "\(image.machine.name) is left out, nothing of this image is deleted: \(reason)")
+      return image.out(reason)
     }
-    for result in results { try result.get() }
+    var kept: [MachineOut] = []
+    for result in results { if let out = try result.get() { kept.append(out) } }
+    return kept
+  }
+
+  /// An image whose base did not stand still says nothing, for or against what arrived: its machine is out, the run goes on.
+  /// - Throws: the error itself when the base did stand still, or when it says nothing of the image.
+  private func excuse(_ error: DRError, of image: ImageToSeal) async throws(DRError) -> String {
+    guard error.kind == .disproved || error.kind == .diverged,
+      let complaint = try await SealVerdicts.stand(of: image.machine, context).complaint
+    else { throw error }
+    return complaint
   }
 
   /// Sizes and digests of every frozen base through views made after the repair, at both sides.
-  private func prove(_ work: [ImageToSeal]) async throws(DRError) -> [SealedImage] {
+  /// - Returns: what is proved, and the machines whose bases did not stand still meanwhile.
+  private func prove(
+    _ work: [ImageToSeal]
+  ) async throws(DRError) -> (images: [SealedImage], unheld: [MachineOut]) {
     let layout = try await context.layout()
     let comparison = try await ContentComparison(context)
-    let deadline = try await context.durable.deadline("seal.prove", "", context.policy.sealLimit)
-    let results = try await context.durable.each(
+    let durable = context.durable
+    let deadline = try await durable.deadline("seal.prove", "", context.policy.sealLimit)
+    let results = try await durable.each(
       work, limit: context.policy.concurrency, stopsAtFailure: true
-    ) { (image) async throws(DRError) in
+    ) { (image) async throws(DRError) -> Proof in
       let now = context.ports.clock.now
       guard now < deadline else {
         throw DRError(
@@ -106,17 +141,33 @@ struct SealPhase {
       }
       context.ports.observer.observe(
         .waiting(.seal, reason: "both sides' digests of \(image.name)", deadline: deadline), at: now)
-      let step = "seal.proved"
       let item = image.disk.disk.description
-      if let known: SealedImage = try await context.durable.recall(step, item) { return known }
-      // Each look is tried again by itself: together they take hours.
-      let sealed = try await prove(image, layout, comparison)
-      try await context.durable.remember(sealed, step, item)
-      return sealed
+      if let known: SealedImage = try await durable.recall("seal.proved", item) { return .sealed(known) }
+      if let reason: String = try await durable.recall("seal.unheld", item) { return .out(image.out(reason)) }
+      do throws(DRError) {
+        // Each look is tried again by itself: together they take hours.
+        let sealed = try await prove(image, layout, comparison)
+        try await durable.remember(sealed, "seal.proved", item)
+        return .sealed(sealed)
+      } catch {
+        let reason = try await excuse(error, of: image)
+        try await durable.remember(reason, "seal.unheld", item)
+        return .out(image.out(reason))
+      }
     }
-    var images: [SealedImage] = []
-    for result in results { images.append(try result.get()) }
-    return images
+    var (images, unheld): ([SealedImage], [MachineOut]) = ([], [])
+    for result in results {
+      switch try result.get() {
+      case .sealed(let image): images.append(image)
+      case .out(let out): unheld.append(out)
+      }
+    }
+    return (images, unheld)
+  }
+
+  private enum Proof: Sendable {
+    case sealed(SealedImage)
+    case out(MachineOut)
   }
 
   /// The base and, since a leaf is no better than what it stands on, every volume below it.
@@ -132,7 +183,7 @@ struct SealPhase {
     }
     guard ours == theirs else {
       let (there, here) = (theirs.map(\.description), ours.map(\.description))
-      throw try await diverged(
+      throw diverged(
         image, layout.image(disk),
         "the chain is \(there.joined(separator: " on ")) there, \(here.joined(separator: " on ")) here")
     }
@@ -165,13 +216,9 @@ struct SealPhase {
     }
   }
 
-  /// The error of an image that differs.
-  /// - Throws: `.disproved` when its base did not stand still: then the difference is the primary's, and the copy may be good.
-  private func diverged(
-    _ image: ImageToSeal, _ path: String, _ reason: String
-  ) async throws(DRError) -> DRError {
-    try await context.durable.retrying { () async throws(DRError) in try await verifyFrozen(image.machine) }
-    return DRError(
+  /// The error of an image that differs; whether the copy or the primary is to blame is for `excuse` to say.
+  private func diverged(_ image: ImageToSeal, _ path: String, _ reason: String) -> DRError {
+    DRError(
       .diverged, "prove the content", "\(image.name) (\(path))", reason: reason,
       remedy: "a lost or changed shard never heals by itself: drctl repair \(context.target.key)")
   }
@@ -182,45 +229,16 @@ struct SealPhase {
   ) async throws(DRError) -> FileDigest {
     switch try await comparison.run(path) {
     case .same(let digest): return digest
-    case .differs(let reason): throw try await diverged(image, path, reason)
+    case .differs(let reason): throw diverged(image, path, reason)
     }
   }
 
   /// Machines that are in the cut and whose configuration was not taken: they appeared after it was.
   private func undescribed(
     _ machines: [MachinePlan], _ configurations: [DescribePhase.Configuration]
-  ) -> [String] {
+  ) -> [MachinePlan] {
     let known = Set(configurations.map(\.machine))
-    return machines.filter { !known.contains($0.id) }.map {
-      "\($0.name): its images are proved, its configuration is not in the manifest"
-    }
-  }
-
-  /// Equal on both sides is not enough: a base whose snapshot somebody removed in mid-run took later writes, and may have
-  /// been compared in the middle of a merge. A snapshot that stands *after* the proof, whole, with each disk as it was frozen,
-  /// stood all the while: but for a merge of one disk that began and failed, which leaves no trace at the engine.
-  private func proveFrozen(_ machines: [MachinePlan]) async throws(DRError) {
-    let results = try await context.durable.each(machines, limit: context.policy.concurrency) {
-      (machine) async throws(DRError) in
-      try await context.durable.once("seal.frozen", machine.id.description) { () async throws(DRError) in
-        try await verifyFrozen(machine)
-      }
-    }
-    for result in results { try result.get() }
-  }
-
-  private func verifyFrozen(_ machine: MachinePlan) async throws(DRError) {
-    let id: SnapshotID? = try await context.durable.recall(
-      QuiescePhase.snapshotStep, machine.id.description)
-    var snapshot: Snapshot?
-    if let id { snapshot = try await context.ports.engine.snapshot(id, of: machine.id) }
-    guard let snapshot, snapshot.status == .ok, snapshot.isRegular else {
-      let state = snapshot.map { "is \($0.status.rawValue)" } ?? "is gone"
-      throw DRError(
-        .disproved, "prove that the bases stood still", machine.name, reason: "its snapshot \(state)",
-        remedy: "let nobody remove drkit's snapshots while a run lasts")
-    }
-    try await FreezeCheck(engine: context.ports.engine).verify(machine, snapshot.id)
+    return machines.filter { !known.contains($0.id) }
   }
 
   private func writeManifest(
@@ -267,4 +285,6 @@ struct ImageToSeal: Sendable {
   var machine: MachinePlan
   var disk: DiskPlan
   var name: String { "\(machine.name)/\(disk.alias)" }
+
+  func out(_ reason: String) -> MachineOut { MachineOut(machine: machine.id, reason: reason) }
 }

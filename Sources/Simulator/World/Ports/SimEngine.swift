@@ -190,7 +190,10 @@ extension SimulatedWorld {
 }
 
 extension EngineMachine {
-  var ofPort: VirtualMachine { VirtualMachine(id: id, name: name, status: status, origin: origin) }
+  var ofPort: VirtualMachine {
+    VirtualMachine(
+      id: id, name: name, status: status, origin: origin, host: status.mayWrite ? host : nil)
+  }
 }
 
 extension EngineSnapshot {

@@ -39,8 +39,8 @@ struct SimGeoReplication: GeoReplication {
   }
 
   func set(_ setting: SessionSetting) async throws(DRError) {
-    let isKnown = try await existing("set an option", PortLatency.setting) { (world, _) in
-      world.session.set(setting)
+    let isKnown = try await existing("set an option", PortLatency.setting) { (world, now) in
+      world.session.set(setting, at: now)
     }
     if !isKnown { throw DRError(.refused, "set an option", setting.name, reason: "Invalid option") }
   }
@@ -54,8 +54,8 @@ struct SimGeoReplication: GeoReplication {
   }
 
   func create() async throws(DRError) {
-    try await caller.call("create the session", PortLatency.start) { (world, _) throws(DRError) in
-      world.session.create()
+    try await caller.call("create the session", PortLatency.start) { (world, now) throws(DRError) in
+      world.session.create(at: now)
     }
   }
 

@@ -10,6 +10,8 @@ public final class SimStore: @unchecked Sendable {
   var leases: [DestinationKey: Lease] = [:]
   /// Destinations that failed their proof and are not repaired.
   public internal(set) var divergences: [DestinationKey: Divergence] = [:]
+  /// What was set among the rsync options of a destination's session.
+  public internal(set) var rsyncLimits: [DestinationKey: RsyncLimit] = [:]
   /// The step recorded last.
   private var lastStep: StepKey?
 
@@ -112,6 +114,8 @@ struct SimCatalogue: Catalogue {
         world.oracle.runBegan(run.id, secondaryIsReadOnly: isReadOnly)
       } else {
         world.oracle.runEnded(run, engine: world.engine, secondaryIsReadOnly: isReadOnly, at: now)
+        world.judgeAlert(
+          of: run, points: store.points, isDiverged: store.divergences[run.key] != nil, at: now)
       }
     }
   }
@@ -140,6 +144,12 @@ struct SimCatalogue: Catalogue {
     }
   }
 
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? {
+    try await call("find a run's point") { (store, _, _) throws(DRError) in
+      store.points.first { $0.run == run }
+    }
+  }
+
   func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
     try await call("find the newest point") { (store, _, _) throws(DRError) in
       store.points.filter { $0.key == key }
@@ -164,16 +174,38 @@ struct SimCatalogue: Catalogue {
       world.timeline.add(now, .run, "the destination is no longer diverged")
     }
   }
+
+  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
+    try await call("find a bandwidth limit") { (store, _, _) throws(DRError) in store.rsyncLimits[key] }
+  }
+
+  func save(_ limit: RsyncLimit) async throws(DRError) {
+    try await call("remember a bandwidth limit") { (store, _, _) throws(DRError) in
+      store.rsyncLimits[limit.key] = limit
+    }
+  }
+
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
+    try await call("forget a bandwidth limit") { (store, _, _) throws(DRError) in
+      store.rsyncLimits[key] = nil
+    }
+  }
 }
 
 extension SimulatedWorld {
   /// A point was declared sealed: the oracle says whether it is.
   func judge(_ point: RecoveryPoint, at now: Instant) {
     let known = oracle.violations.count
-    let disks = guests.filter { $0.rate > 0 }.map { guest in
-      (machine: engine.allMachines.first { $0.id == guest.machine }?.name ?? "", disk: guest.disk)
+    let disks = guests.map { guest in
+      Oracle.KnownDisk(
+        machine: guest.machine, name: engine.machine(guest.machine)?.name ?? "", disk: guest.disk,
+        isWritten: guest.rate > 0, attached: guest.attached)
     }
-    oracle.sealed(point, domain: domain.id, guests: disks, secondary: &session.secondary, at: now)
+    let split = engine.allMachines.filter { machine in
+      machine.attachments.contains { engine.disk($0.disk)?.domain != domain.id }
+    }
+    oracle.grades(of: point, disks: disks, split: Set(split.map(\.id)), at: now)
+    oracle.sealed(point, domain: domain.id, disks: disks, secondary: &session.secondary, at: now)
     timeline.add(now, .seal, "point of run \(point.run), \(point.images.count) image(s)")
     for violation in oracle.violations[known...] { timeline.add(now, .law, violation.description) }
   }

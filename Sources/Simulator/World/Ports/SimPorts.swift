@@ -9,7 +9,9 @@ struct TimelineObserver: RunObserver {
     switch event {
     case .runBegan(let record, let resumed):
       world.timeline.add(now, .run, "run \(record.id) \(resumed ? "goes on" : "begins")")
-    case .phaseBegan(let phase): world.timeline.add(now, .phase, "\(phase.rawValue) begins")
+    case .phaseBegan(let phase):
+      world.timeline.add(now, .phase, "\(phase.rawValue) begins")
+      world.phaseBegins(phase, at: now)
     case .phaseEnded(let record):
       let length = (record.ended - record.began).text
       world.timeline.add(now, .phase, "\(record.phase.rawValue) ended after \(length): \(record.note)")

@@ -41,7 +41,9 @@ struct SimSecondaryVolume: SecondaryVolume {
   }
 
   func view() async throws(DRError) -> any VolumeView {
-    try await caller.call("mount the secondary volume", PortLatency.mount) { (_, _) throws(DRError) in }
+    try await caller.call("mount the secondary volume", PortLatency.mount) { (world, _) throws(DRError) in
+      try world.session.reachSecondary("mount the secondary volume")
+    }
     // A mount that fails, or whose answer is lost, is detached by whoever made it.
     caller.world.mounts[caller.who, default: 0] += 1
     caller.world.countMounts()
@@ -105,9 +107,7 @@ struct SimView: VolumeView {
 
   func digests(of path: String, _ plan: DigestPlan) async throws(DRError) -> BlockDigests? {
     let bytes = plan.bytes(size: try await size(of: path) ?? 0)
-    let rate = max(1, caller.world.plan.digestRate)
-    try await caller.world.loop.sleep(
-      caller.who, for: .seconds(bytes / rate) + .nanoseconds(bytes % rate * 1_000_000_000 / rate))
+    try await caller.world.loop.sleep(caller.who, for: caller.world.reading(bytes))
     let isSecondary = isSecondary
     return try await look("digest") { (volume) throws(DRError) in
       // Only a read-only volume refuses: elsewhere the read makes an empty shard (docs/real-systems.md, Holes).
@@ -118,7 +118,7 @@ struct SimView: VolumeView {
   func replace(_ path: String, with bytes: [UInt8]) async throws(DRError) {
     try await change("replace", path) { (world, now) in
       if isSecondary {
-        world.oracle.writes(path, while: world.session.livesAtSecondary, at: now)
+        world.oracle.writes(path, while: world.session.livesAtSecondary(at: now), at: now)
         world.session.secondary.replaceSmall(path, bytes, at: now)
       } else {
         world.oracle.changesPrimary(path, at: now)
@@ -131,7 +131,7 @@ struct SimView: VolumeView {
     try await change("remove", path) { (world, now) in
       if isSecondary {
         world.oracle.removes(
-          path, from: world.session.secondary, while: world.session.livesAtSecondary, at: now)
+          path, from: world.session.secondary, while: world.session.livesAtSecondary(at: now), at: now)
         world.session.secondary.remove(path)
       } else {
         world.oracle.changesPrimary(path, at: now)
@@ -161,7 +161,8 @@ struct SimView: VolumeView {
     let isSecondary = isSecondary
     try checkOpen(operation)
     return try await caller.call("\(operation) on a mount", PortLatency.file) { (world, _) throws(DRError) in
-      try body(isSecondary ? world.session.secondary : world.session.primary)
+      if isSecondary { try world.session.reachSecondary("\(operation) on a mount") }
+      return try body(isSecondary ? world.session.secondary : world.session.primary)
     }
   }
 
@@ -171,6 +172,7 @@ struct SimView: VolumeView {
     let isSecondary = isSecondary
     try checkOpen(operation)
     try await caller.call("\(operation) on a mount", PortLatency.file) { (world, now) throws(DRError) in
+      if isSecondary { try world.session.reachSecondary("\(operation) on a mount") }
       if isSecondary && world.session.secondary.isReadOnly {
         throw DRError(
           .refused, "\(operation) a file", path, reason: "Read-only file system",

@@ -1,0 +1,114 @@
+import DRKit
+
+/// Up to six faults of a campaign's seed: kind, when or in which phase, how long, how likely, of whom. Each is over before the
+/// cycles that must put everything right.
+struct FaultDraw: Sendable {
+  let draws: Draws
+  let frame: CampaignDraw.Frame
+  let machines: Int
+  let replica: Int
+
+  var faults: [WorldFault] {
+    (0..<draws.count("how many", in: 0...6)).map(fault)
+  }
+
+  private func fault(_ which: Int) -> WorldFault {
+    let kind = kind(which)
+    let begin = frame.every * Int64(CampaignDraw.Frame.troubled)
+    var fault = WorldFault(
+      kind, at: .seconds(draws.number("at", which, in: 0...(begin.wholeSeconds - 1))), for: .zero)
+    if isBound(kind, which) {
+      // Armed at the beginning of a cycle; the phase is soon there, unless the cycle is late.
+      fault.during = draws.choice("phase", which, of: Self.phases(of: kind))
+      fault.at = frame.every * draws.number("cycle", which, in: 0...Int64(CampaignDraw.Frame.troubled - 1))
+      fault.window = frame.every
+      fault.after = delay(of: kind, which)
+    }
+    let latest = fault.at + (fault.window ?? .zero) + fault.after
+    fault.span = .seconds(
+      draws.spread("length", which, seconds: 5...max(5, (frame.calm - latest).wholeSeconds)))
+    if Self.hasOccasions(kind) {
+      if draws.happens("chancy", which, percent: 60) {
+        fault.chance = Chance(
+          partsPerMillion: UInt32(draws.choice("chance", which, of: [20_000, 100_000, 500_000])))
+      }
+      if draws.happens("counted", which, percent: 30) { fault.times = draws.count("times", which, in: 1...4) }
+    }
+    if kind == .liveCrawlStall && fault.chance != .always { fault.times = nil }
+    if kind == .workerFaultyOnStart { fault.times = draws.count("starts", which, in: 1...6) }
+    if kind == .storageSlow { fault.factor = draws.choice("factor", which, of: [3, 10, 30]) }
+    fault.machine = machine(of: kind, which)
+    if kind == .portUnreachable || kind == .portAnswerLost {
+      fault.port =
+        draws.happens("one port", which, percent: 70)
+        ? draws.choice("port", which, of: SimPortName.allCases) : nil
+    }
+    return fault
+  }
+
+  /// Listed, so that a new kind elsewhere shifts no seed: whoever adds one here looks at what a campaign makes of it.
+  static let kinds: [WorldFault.Kind] = [
+    .linkDown, .rsyncCopiesNothing, .changelogLosesShard, .secondaryLosesShard, .secondaryTruncatesShard,
+    .liveCrawlStall, .workerFaultyOnStart, .workerCrash, .monitorKilled, .snapshotRefused, .snapshotFails,
+    .mergeFails, .portUnreachable, .portAnswerLost, .executorCrash, .sessionStarted, .sessionStopped,
+    .primaryBrickDown, .secondaryBrickDown, .mergeStalls, .storageSlow,
+  ]
+
+  private func kind(_ which: Int) -> WorldFault.Kind {
+    let kind = draws.choice("kind", which, of: Self.kinds)
+    // Without a replica the guests would stop with the brick.
+    return kind == .primaryBrickDown && replica < 3 ? .workerCrash : kind
+  }
+
+  /// Damage on the secondary's brick is done at the beginning of a phase that is not the seal: what happens there between the
+  /// comparison and the record no comparison can see (docs/verification.md).
+  private func isBound(_ kind: WorldFault.Kind, _ which: Int) -> Bool {
+    Self.isDamage(kind) || draws.happens("bound", which, percent: 75)
+  }
+
+  private static func isDamage(_ kind: WorldFault.Kind) -> Bool {
+    kind == .secondaryLosesShard || kind == .secondaryTruncatesShard
+  }
+
+  /// Into the phase: so that what needs a worker finds one, and what needs a request or a merge comes before it.
+  private func delay(of kind: WorldFault.Kind, _ which: Int) -> TimeSpan {
+    if Self.isDamage(kind) || draws.happens("at once", which, percent: 25) { return .zero }
+    switch kind {
+    case .workerCrash, .monitorKilled, .sessionStopped, .rsyncCopiesNothing, .linkDown:
+      return .seconds(draws.number("after", which, in: 5...75))
+    case .snapshotRefused, .snapshotFails, .mergeFails, .mergeStalls:
+      return .seconds(draws.number("after", which, in: 1...6))
+    default: return .seconds(draws.spread("after", which, seconds: 1...120))
+    }
+  }
+
+  private static func phases(of kind: WorldFault.Kind) -> [Phase] {
+    switch kind {
+    case .secondaryLosesShard, .secondaryTruncatesShard: return [.preflight, .quiesce, .replicate, .merge]
+    case .snapshotRefused, .snapshotFails: return [.describe, .quiesce]
+    case .mergeFails, .mergeStalls: return [.seal, .merge]
+    case .workerCrash, .monitorKilled, .sessionStopped: return [.converge, .replicate, .replicate]
+    case .workerFaultyOnStart, .liveCrawlStall, .rsyncCopiesNothing, .changelogLosesShard:
+      return [.converge, .quiesce, .replicate, .replicate]
+    default: return Phase.allCases.filter { $0 != .protect }
+    }
+  }
+
+  private static func hasOccasions(_ kind: WorldFault.Kind) -> Bool {
+    switch kind {
+    case .liveCrawlStall, .snapshotRefused, .snapshotFails, .mergeFails, .portUnreachable, .portAnswerLost:
+      true
+    default: false
+    }
+  }
+
+  private func machine(of kind: WorldFault.Kind, _ which: Int) -> Int? {
+    switch kind {
+    case .changelogLosesShard, .secondaryLosesShard, .secondaryTruncatesShard:
+      draws.count("machine", which, in: 1...machines)
+    case .snapshotRefused, .snapshotFails, .mergeFails:
+      draws.happens("one machine", which, percent: 50) ? draws.count("machine", which, in: 1...machines) : nil
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,215 @@
+import DRKit
+import Testing
+
+@testable import Simulator
+
+/// What the oracle must say of a point's verdicts, and where it must keep silent.
+@Suite("Oracle: verdicts on machines are held against what happened to them")
+struct OracleMidRun {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    var grade: MachineVerdict.Grade? = .whole
+    var remarks: [String] = []
+    var hasImages = true
+    var leftOut: [String] = []
+    /// Seconds after the cut; the point is sealed at 100, and saved at 200.
+    var happens: [(kind: Disturbance.Kind, at: Int64, until: Int64?)] = []
+    var newDiskAt: Int64?
+    var isSplit = false
+    var law: Violation.Law?
+
+    init(_ name: String, law: Violation.Law?, _ edit: (inout Case) -> Void) {
+      testDescription = name
+      self.law = law
+      edit(&self)
+    }
+  }
+
+  static let machine = VirtualMachineID(high: 1, low: 1)
+  static let run = RunID(high: 2, low: 2)
+  static let foreign = Disturbance.Kind.foreignSnapshot(SnapshotID(high: 3, low: 3))
+  static let removed = Disturbance.Kind.ourSnapshotRemoved("drkit run \(run) data@dr")
+
+  static let cases: [Case] = [
+    Case("nothing happened", law: nil) { _ in },
+    Case("no verdict, and nothing happened", law: nil) { $0.grade = nil },
+    Case("somebody's snapshot, claimed whole", law: .guestsNeverStop) { $0.happens = [(foreign, 50, nil)] },
+    Case("somebody's snapshot, no verdict", law: .guestsNeverStop) {
+      $0.grade = nil
+      $0.happens = [(foreign, 50, nil)]
+    },
+    Case("somebody's snapshot, lowered", law: nil) {
+      $0.grade = .lowered
+      $0.remarks = ["seen"]
+      $0.happens = [(foreign, 50, nil)]
+    },
+    Case("somebody's snapshot, gone again", law: nil) { $0.happens = [(foreign, 50, 150)] },
+    Case("somebody's snapshot before the cut", law: nil) { $0.happens = [(foreign, -1, nil)] },
+    Case("somebody's snapshot after the seal", law: nil) { $0.happens = [(foreign, 101, nil)] },
+    Case("our snapshot removed, and claimed", law: .sealedByProofOnly) {
+      $0.grade = .lowered
+      $0.remarks = ["seen"]
+      $0.happens = [(removed, 50, nil)]
+    },
+    Case("our snapshot removed, and left out", law: nil) {
+      $0.grade = .notInPoint
+      $0.remarks = ["seen"]
+      $0.hasImages = false
+      $0.happens = [(removed, 50, nil)]
+    },
+    Case("another run's snapshot removed", law: nil) {
+      $0.happens = [(.ourSnapshotRemoved("drkit run x"), 50, nil)]
+    },
+    Case("not in the point, with images", law: .sealedByProofOnly) { $0.grade = .notInPoint },
+    Case("whole, without images", law: .sealedByProofOnly) { $0.hasImages = false },
+    Case("a new disk, claimed whole", law: .sealedByProofOnly) { $0.newDiskAt = 50 },
+    Case("a new disk, lowered", law: nil) {
+      $0.grade = .lowered
+      $0.newDiskAt = 50
+    },
+    Case("a new disk after the seal", law: nil) { $0.newDiskAt = 150 },
+    Case("a disk elsewhere, claimed whole", law: .sealedByProofOnly) { $0.isSplit = true },
+    Case("a disk elsewhere, lowered", law: nil) {
+      $0.grade = .lowered
+      $0.isSplit = true
+    },
+    Case("stopped, and nobody says so", law: .guestsNeverStop) { $0.happens = [(.stopped, 50, nil)] },
+    Case("stopped, and told", law: nil) {
+      $0.remarks = ["stopped"]
+      $0.happens = [(.stopped, 50, nil)]
+    },
+    Case("moved, and its snapshot failed", law: nil) {
+      $0.grade = nil
+      $0.hasImages = false
+      $0.leftOut = ["vm1: its snapshot failed"]
+      $0.happens = [(.moved, 50, nil)]
+    },
+    Case("stopped and started again", law: nil) {
+      $0.happens = [(.stopped, 50, 60), (.started, 60, nil)]
+    },
+    Case("stopped before, started after the cut", law: .guestsNeverStop) {
+      $0.hasImages = false
+      $0.grade = nil
+      $0.happens = [(.stopped, -50, 60), (.started, 60, nil)]
+    },
+  ]
+
+  @Test("a case", arguments: cases)
+  func judged(_ one: Case) {
+    let cut = WorldPlan.birth
+    let disks = [DiskID(high: 4, low: 1), DiskID(high: 4, low: 2)]
+    var point = RecoveryPoint(
+      run: Self.run, key: DestinationKey(domain: "data", destination: "dr"), instant: cut,
+      sealed: cut + .seconds(100), images: [], notInPoint: [], leftOut: one.leftOut)
+    if one.hasImages {
+      point.images = [
+        SealedImage(
+          machine: Self.machine, disk: disks[0], volume: .blank, digest: FileDigest(size: 1, sha256: ""))
+      ]
+    }
+    if let grade = one.grade {
+      point.machines = [
+        MachineVerdict(machine: Self.machine, name: "vm1", grade: grade, remarks: one.remarks)
+      ]
+    }
+    var known = [
+      Oracle.KnownDisk(
+        machine: Self.machine, name: "vm1", disk: disks[0], isWritten: true, attached: cut + .seconds(-900))
+    ]
+    if let at = one.newDiskAt {
+      known.append(
+        Oracle.KnownDisk(
+          machine: Self.machine, name: "vm1", disk: disks[1], isWritten: true, attached: cut + .seconds(at)))
+    }
+    var oracle = Oracle()
+    for (kind, at, until) in one.happens {
+      oracle.happened(Disturbance(kind, Self.machine, at: cut + .seconds(at)))
+      if let until { oracle.ended(kind, of: Self.machine, at: cut + .seconds(until)) }
+    }
+    oracle.grades(
+      of: point, disks: known, split: one.isSplit ? [Self.machine] : [], at: cut + .seconds(200))
+    #expect(oracle.violations.map(\.law) == (one.law.map { [$0] } ?? []), "\(oracle.violations)")
+  }
+
+  /// The whole pipeline, with a catalogue that hears of no verdict.
+  @Test(
+    "a program that takes no notice is caught in each scenario",
+    arguments: [
+      ("backup-tool-in-mid-run.yaml", Violation.Law.sealedByProofOnly),
+      ("backup-tool-after-the-cut.yaml", .guestsNeverStop),
+      ("snapshot-removed-by-other.yaml", .sealedByProofOnly),
+      ("disk-attached-in-mid-run.yaml", .sealedByProofOnly),
+      ("guests-in-mid-run.yaml", .guestsNeverStop),
+      ("second-domain.yaml", .sealedByProofOnly),
+    ])
+  func careless(name: String, law: Violation.Law) throws {
+    let scenario = try ScenarioFile.read(name)
+    let report = ScenarioRunner(
+      scenario, seed: 1, family: { CarelessPorts(base: DirectPorts(world: $0, store: $1)) }
+    ).run()
+    #expect(report.verdict == .violated)
+    #expect(Set(report.violations.map(\.law)).contains(law), "\(report.violations)")
+  }
+}
+
+/// Ports whose catalogue keeps a point as if each machine had been whole and quiet.
+private struct CarelessPorts: PortFamily {
+  let base: any PortFamily
+
+  func withPorts(
+    of who: Incarnation, _ body: (SyncPorts) async throws(DRError) -> Void
+  ) async throws(DRError) {
+    try await base.withPorts(of: who) { (ports) async throws(DRError) in
+      var ports = ports
+      ports.catalogue = CarelessCatalogue(base: ports.catalogue)
+      try await body(ports)
+    }
+  }
+}
+
+private struct CarelessCatalogue: Catalogue {
+  let base: any Catalogue
+
+  func save(_ point: RecoveryPoint) async throws(DRError) {
+    var point = point
+    point.machines = point.machines?.map {
+      MachineVerdict(machine: $0.machine, name: $0.name, grade: .whole)
+    }
+    try await base.save(point)
+  }
+
+  func takeLease(
+    _ key: DestinationKey, owner: RunID, now: Instant, until expiry: Instant
+  ) async throws(DRError) {
+    try await base.takeLease(key, owner: owner, now: now, until: expiry)
+  }
+  func releaseLease(_ key: DestinationKey, owner: RunID) async throws(DRError) {
+    try await base.releaseLease(key, owner: owner)
+  }
+  func save(_ run: RunRecord) async throws(DRError) { try await base.save(run) }
+  func unfinishedRun(_ key: DestinationKey) async throws(DRError) -> RunRecord? {
+    try await base.unfinishedRun(key)
+  }
+  func run(_ id: RunID) async throws(DRError) -> RunRecord? { try await base.run(id) }
+  func runs(_ key: DestinationKey?, limit: Int) async throws(DRError) -> [RunRecord] {
+    try await base.runs(key, limit: limit)
+  }
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? { try await base.point(of: run) }
+  func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
+    try await base.newestPoint(key)
+  }
+  func divergence(of key: DestinationKey) async throws(DRError) -> Divergence? {
+    try await base.divergence(of: key)
+  }
+  func save(_ divergence: Divergence) async throws(DRError) { try await base.save(divergence) }
+  func clearDivergence(of key: DestinationKey) async throws(DRError) {
+    try await base.clearDivergence(of: key)
+  }
+  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
+    try await base.rsyncLimit(of: key)
+  }
+  func save(_ limit: RsyncLimit) async throws(DRError) { try await base.save(limit) }
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
+    try await base.clearRsyncLimit(of: key)
+  }
+}
