@@ -6,6 +6,7 @@ import OVirtClient
 import Simulator
 import Site
 import StateStore
+import Synchronization
 import TestBed
 import Testing
 
@@ -70,8 +71,9 @@ struct RealArms {
       seed: 1, primary: .init(name: "vms", address: "a1", volume: "data", mount: ""),
       other: .init(name: "other", address: "a1", volume: "other", mount: ""))
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
+    let heard = Requests()
     let server = try TestBedServer(
-      model: bed.engine,
+      model: bed.engine, performer: AfterSomeLooks(requests: heard), log: { _ in heard.count() },
       onListening: { port in
         found.yield(port)
         found.finish()
@@ -101,6 +103,41 @@ struct RealArms {
     var book = ContractBook()
     try await ContractSuite(ports: Self.ports(), domain: "vms", id: Self.id).run(&book, [.clock])
     Self.judge(book.rows(of: Self.contracts("clock")), 2)
+  }
+}
+
+private final class Requests: Sendable {
+  private let number = Atomic(0)
+
+  func count() { number.add(1, ordering: .relaxed) }
+  var sofar: Int { number.load(ordering: .relaxed) }
+}
+
+/// Lets the engine's work go on until the client has asked again so often: however slow this machine is now, it sees the middle.
+private struct AfterSomeLooks: WorkPerformer {
+  let requests: Requests
+
+  func perform(
+    _ work: EngineWork, engine: EngineModel, report: @Sendable (WorkStage) async -> Void
+  ) async -> WorkOutcome {
+    switch work.kind {
+    case .snapshot:
+      guard await hears(4) else { return .failed(reason: "the test bed is closing") }
+      await report(.volumesCreated)
+    case .merge(_, _, let steps):
+      guard await hears(2) else { return .failed(reason: "the test bed is closing") }
+      for step in steps { await report(.merged(step.disk)) }
+    case .updateOVF: break
+    }
+    return .done
+  }
+
+  private func hears(_ more: Int) async -> Bool {
+    let wanted = requests.sofar + more
+    while requests.sofar < wanted {
+      do { try await Task.sleep(for: .milliseconds(50)) } catch { return false }
+    }
+    return true
   }
 }
 
