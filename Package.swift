@@ -172,7 +172,8 @@ let package = Package(
       name: "WireTests",
       dependencies: ["Wire", "Simulator", "TestBed", "OVirtClient", "GlusterCLI", "DRKit", "StrictYAML"],
       swiftSettings: house),
-    .testTarget(name: "SiteTests", dependencies: ["Site", "GlusterCLI", "OVirtClient", "DRKit"], swiftSettings: house),
+    .testTarget(
+      name: "SiteTests", dependencies: ["Site", "GlusterCLI", "OVirtClient", "DRKit"], swiftSettings: house),
     .testTarget(
       name: "BadInputTests",
       dependencies: [
