@@ -25,6 +25,7 @@ struct IntentWriting: Sendable {
       try await gate.open()
     }
     try await context.durable.once(written) { () async throws(DRError) in
+      try await gate.proveStopped()
       try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
         try await view.replace(path, with: bytes)
       }

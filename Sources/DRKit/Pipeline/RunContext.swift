@@ -7,6 +7,8 @@ struct RunContext: Sendable {
   let durable: Durable
   /// Whether this run heals a diverged destination: decided when it began.
   var repairs = false
+  /// Whether an earlier incarnation began the run.
+  var isResumed = false
 
   func note(_ phase: Phase, _ text: String) {
     ports.observer.observe(.noted(phase, text), at: ports.clock.now)

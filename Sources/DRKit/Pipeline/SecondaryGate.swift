@@ -23,17 +23,21 @@ struct SecondaryGate {
   /// proof takes hours and the volume is writable meanwhile.
   func proveIdle() async throws(DRError) {
     try await SecondaryOwner(context: context).refuseLive()
+    try await context.durable.retrying { () async throws(DRError) in try await proveStopped() }
+    try await context.proveSilence(phase)
+  }
+
+  /// The session still shows no worker: right before each try at a write there. The one before may have waited minutes for a brick or
+  /// a line, and somebody may have started the session meanwhile.
+  func proveStopped() async throws(DRError) {
     let subvolumes = try await context.geometry().subvolumes
-    let rows = try await context.durable.retrying { () async throws(DRError) in
-      try await context.ports.georep.status()
-    }
+    let rows = try await context.ports.georep.status()
     if let complaint = SessionQuiet.complaint(rows, subvolumes: subvolumes) {
       throw DRError(
         .disproved, "change the secondary", context.ports.georep.session.description,
         reason: "the session was stopped, but \(complaint)",
         remedy: "let drkit alone start and stop this session")
     }
-    try await context.proveSilence(phase)
   }
 
   /// As the run found it, asked at preflight: in the step before it is switched off it would be the journal's last record, and

@@ -88,6 +88,7 @@ public struct SyncRun: Sendable {
       lease: lease)
     var context = RunContext(
       run: record.id, target: target, policy: policy, ports: ports.leased(by: lease), durable: durable)
+    context.isResumed = unfinished != nil
     context.repairs = try await repairs(durable, isFresh: unfinished == nil)
 
     let verdict = try await verdict(context)

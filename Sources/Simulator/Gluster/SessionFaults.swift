@@ -112,6 +112,7 @@ extension SessionModel {
   /// started, until each ends by itself after `life` (docs/real-systems.md, Kills and orphan workers).
   public mutating func killMonitors(workersLiveFor life: TimeSpan, at now: Instant) {
     guard isStarted else { return }
+    if isForeign { foreignUntil = now + life }
     for index in workers.indices where workers[index].lives && !workers[index].isOrphan {
       workers[index].isOrphan = true
       faults.bites.orphan += 1

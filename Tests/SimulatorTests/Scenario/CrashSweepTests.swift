@@ -36,6 +36,18 @@ struct CrashSweepTests {
     }
   }
 
+  /// Found by campaign seeds 2199 and 9359: the record of when a machine's snapshot was asked for was lost, and decided again.
+  @Test("a point is never younger than its images, whichever record the disk loses while machines are frozen")
+  func youngerThanItsImages() throws {
+    let sweep = CrashSweep(try ScenarioFile.read("crash-one-machine.yaml"), seed: 1)
+    let all = CrashSweep.cases(sweep.boundaries(), ways: [.recordLost])
+    // Quiesce lies in the middle third.
+    for tried in all[(all.count / 3)..<(all.count / 2)] {
+      let outcome = sweep.run(tried)
+      #expect(outcome.verdict != .broken, "\(tried): \(outcome.reasons)")
+    }
+  }
+
   @Test("a step that is journalled before it is done is found, and only by a death in between")
   func journalledTooEarly() throws {
     let sweep = CrashSweep(

@@ -42,7 +42,7 @@ struct QuiescePhase {
     let results = try await context.durable.each(
       plan.machines, limit: context.policy.concurrency,
       stopsAtFailure: context.policy.onSnapshotFailure == .abort
-    ) { (machine) async throws(DRError) in try await freeze(machine) }
+    ) { (machine) async throws(DRError) in try await freeze(machine, began) }
     var frozen: [MachinePlan] = []
     var instant: Instant?
     var leftOut: [String] = []
@@ -73,13 +73,20 @@ struct QuiescePhase {
   }
 
   /// Snapshots one machine and proves that the engine did what was asked. Returns the instant of the request.
-  private func freeze(_ machine: MachinePlan) async throws(DRError) -> Instant {
+  /// - Parameter began: before any request of this run.
+  private func freeze(_ machine: MachinePlan, _ began: Instant) async throws(DRError) -> Instant {
     let engine = context.ports.engine
     let durable = context.durable
     let item = machine.id.description
     let description = context.snapshotDescription
     let requested = try await durable.once(Self.requestedStep, item) { () async throws(DRError) in
-      context.ports.clock.now
+      // A record that the disk lost: the request came before it, and a point must not be younger than its images.
+      if context.isResumed,
+        try await engine.snapshots(of: machine.id).contains(where: { $0.description == description })
+      {
+        return began
+      }
+      return context.ports.clock.now
     }
     let snapshot = try await durable.once(Self.snapshotStep, item) { () async throws(DRError) in
       // An earlier request whose answer was lost has taken place if the snapshot is there.

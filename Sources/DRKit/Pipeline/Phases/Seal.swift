@@ -91,6 +91,7 @@ struct SealPhase {
       let complaint: String?
       do throws(DRError) {
         complaint = try await durable.retrying { () async throws(DRError) in
+          try await SecondaryGate(context: context).proveStopped()
           try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
             try await ImageRepair(view: view, layout: layout).removeOverlay(image.disk)
           }
@@ -250,6 +251,7 @@ struct SealPhase {
       point: point, configurations: configurations, predecessor: intent?.predecessor?.run)
     let bytes = try JournalCoding.encode(manifest, for: "manifest")
     try await context.durable.once("seal.manifest") { () async throws(DRError) in
+      try await SecondaryGate(context: context).proveStopped()
       try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
         try await view.replace(layout.manifest(context.run), with: bytes)
       }
