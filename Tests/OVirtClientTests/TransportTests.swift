@@ -37,7 +37,7 @@ import Testing
       try await transport.send(OVirtRequest(.get, "/x"))
     }
     #expect(error == .unreachable("connection refused"))
-    #expect(clock.now - start < .minutes(10))
+    #expect(clock.now - start < .seconds(600))
     await transport.shutdown()
     closed.release()
   }
@@ -55,7 +55,7 @@ import Testing
     let start = clock.now
     let result = try await outcome(kind, of: steps, deadline: .milliseconds(300))
     #expect(result == .failure(.timeout(.milliseconds(300))))
-    #expect(clock.now - start < .minutes(10))
+    #expect(clock.now - start < .seconds(600))
   }
 
   @Test("A drip within the head ends at the deadline", arguments: TransportKind.allCases)
@@ -143,7 +143,7 @@ import Testing
     let start = clock.now
     task.cancel()
     #expect(await task.value == .cancelled)
-    #expect(clock.now - start < .minutes(10))
+    #expect(clock.now - start < .seconds(600))
     await transport.shutdown()
     await server.stop()
   }
@@ -161,7 +161,7 @@ import Testing
     }
     #expect(error == .timeout(.milliseconds(200)))
     await transport.shutdown()
-    #expect(clock.now - start < .minutes(10))
+    #expect(clock.now - start < .seconds(600))
     await server.stop()
   }
 

@@ -20,8 +20,8 @@ struct StaleOverlays {
       }
     }.compactMap { DiskID($0) }
     for disk in disks {
-      let ours = try await stale(disk, runs, layout)
-      for volume in ours {
+      let stale = try await stale(disk, runs, layout)
+      for volume in stale {
         context.note(
           .seal, "\(layout.volume(volume, of: disk)) is an earlier run's overlay that stayed: it is removed")
         try await context.durable.retrying { () async throws(DRError) in

@@ -34,6 +34,9 @@ public struct SessionModel: Sendable {
   public internal(set) var isSecondaryUp = true
   /// Started by somebody else than the program under test.
   var isForeign = false
+  var foreignSince: Instant?
+  /// Until when a session that somebody else had started went on.
+  var foreignUntil: Instant?
   /// How many times longer bricks take at the moment.
   var slowness: Int64 = 1
   var wasStarted = false
@@ -88,6 +91,7 @@ public struct SessionModel: Sendable {
 
   /// Does nothing when started.
   public mutating func start(at now: Instant) {
+    if isForeign && isStarted { foreignUntil = now }
     isForeign = false
     if isStarted { return }
     isStarted = true
@@ -100,10 +104,12 @@ public struct SessionModel: Sendable {
     if isStarted { return }
     start(at: now)
     isForeign = true
+    foreignSince = now
   }
 
   /// Ends the workers that the monitors know of. Orphans go on.
   public mutating func stop(at now: Instant) {
+    if isForeign && isStarted { foreignUntil = now }
     isStarted = false
     for brick in bricks.indices {
       if let worker = workerOfBrick[brick] { end(worker, at: now) }
@@ -120,14 +126,14 @@ public struct SessionModel: Sendable {
   }
 
   /// Whether any worker can write at the secondary, now or without anybody starting it.
-  ///
-  /// What somebody else has just started can't yet: its workers begin seconds later. Nobody can look that often, since gluster takes
-  /// no fencing token.
-  public var livesAtSecondary: Bool {
-    if isForeign && workers.allSatisfy({ !$0.lives || ($0.state == .initializing && !$0.isOrphan) }) {
-      return false
-    }
-    return isStarted || workers.contains { $0.isOrphan && $0.lives }
+  public var livesAtSecondary: Bool { isStarted || workers.contains { $0.isOrphan && $0.lives } }
+
+  /// The same, but for what somebody else started within the last seconds: a real worker needs 5-6 s before it does anything, and
+  /// nobody can look more often, since gluster takes no fencing token.
+  func livesAtSecondary(at now: Instant) -> Bool {
+    let isFresh = isForeign && foreignSince.map { now < $0 + .seconds(5) } ?? false
+    guard isFresh, !workers.contains(where: { $0.isOrphan && $0.lives }) else { return livesAtSecondary }
+    return false
   }
 
   /// Each worker that lives has the secondary mounted, orphan or not, and so have the views of `mounts`: a connection to every

@@ -41,8 +41,9 @@ extension SimulatedWorld {
   /// Whether the secondary was changed behind drkit's back since the newest true point was sealed, as nothing but a comparison of the
   /// content can tell.
   var isUnknowable: Bool {
-    guard let changedUnseen else { return false }
-    return oracle.exposure.steps.last.map { $0.from <= changedUnseen } ?? true
+    if session.isForeign && session.isStarted { return true }
+    guard let last = [changedUnseen, session.foreignUntil].compactMap({ $0 }).max() else { return false }
+    return oracle.exposure.steps.last.map { $0.from <= last } ?? true
   }
 
   func lie(_ words: String, at now: Instant) {

@@ -91,6 +91,9 @@ struct ScenarioMistakes {
     .init("at: 10m, fault: link.down", "at: 3h, fault: link.down", "begins after the scenario's last cycle"),
     .init("chance: 0.5", "chance: 0", "would never strike"),
     .init("fault: link.down, for: 1m", "during: sael, fault: link.down, for: 1m", "Did you mean `seal`?"),
+    .init("at: 10m, fault: link.down", "at: 10m, after: 5s, fault: link.down", "there is no phase"),
+    .init("fault: link.down, for: 1m", "fault: storage.slow, for: 1m, factor: 1", "faults[0].factor"),
+    .init("merge-attempts: 2", "merge-limit: 1s", "sync.merge-limit"),
     .init("fault: link.down, for: 1m", "fault: snapshot.foreign, machine: 1", "the key `for` is missing"),
     .init("fault: link.down, for: 1m", "fault: disk.attached, machine: 3", "faults[0].machine"),
     .init("format: cow", "format: cow, elsewhere: 100MB", "write 100MiB"),
@@ -136,6 +139,10 @@ struct ScenarioMistakes {
       let error = #expect(throws: StrictYAMLError.self) { try ScenarioReader.read(text, file: "bad.yaml") }
       return error?.description ?? ""
     }
+    let brick = words([
+      ("replica: 3", "replica: 1"), ("fault: link.down, for: 1m", "fault: primary.brick-down, for: 1m"),
+    ])
+    #expect(brick.contains("faults[0].fault: without a replica of 3 the guests would stop"), "\(brick)")
     // 100,000 cycles of 30 days: 8,000 years, more than an instant holds.
     let long = words([("cycles: 2", "cycles: 100000"), ("every: 30m", "every: 30d")])
     #expect(

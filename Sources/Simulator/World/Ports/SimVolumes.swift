@@ -118,7 +118,7 @@ struct SimView: VolumeView {
   func replace(_ path: String, with bytes: [UInt8]) async throws(DRError) {
     try await change("replace", path) { (world, now) in
       if isSecondary {
-        world.oracle.writes(path, while: world.session.livesAtSecondary, at: now)
+        world.oracle.writes(path, while: world.session.livesAtSecondary(at: now), at: now)
         world.session.secondary.replaceSmall(path, bytes, at: now)
       } else {
         world.oracle.changesPrimary(path, at: now)
@@ -131,7 +131,7 @@ struct SimView: VolumeView {
     try await change("remove", path) { (world, now) in
       if isSecondary {
         world.oracle.removes(
-          path, from: world.session.secondary, while: world.session.livesAtSecondary, at: now)
+          path, from: world.session.secondary, while: world.session.livesAtSecondary(at: now), at: now)
         world.session.secondary.remove(path)
       } else {
         world.oracle.changesPrimary(path, at: now)
