@@ -20,6 +20,29 @@ struct CrashSweepTests {
     }
   }
 
+  static let others: [WorldFault] = [
+    WorldFault(.snapshotForeign, at: .zero, for: .minutes(15), during: .quiesce, machine: 2),
+    WorldFault(.snapshotForeign, at: .zero, for: .minutes(15), during: .seal, machine: 2),
+    WorldFault(.snapshotRemovedByOther, at: .zero, for: .minutes(9), during: .replicate, machine: 1),
+    WorldFault(.diskAttached, at: .zero, for: .zero, during: .replicate, machine: 2),
+    WorldFault(.guestStops, at: .zero, for: .minutes(5), during: .replicate, machine: 1),
+  ]
+
+  /// Where the verdicts are made, and between there and where they are kept.
+  @Test("no law is broken with somebody else at work, nor is a verdict forgotten", arguments: others.indices)
+  func disturbed(index: Int) throws {
+    var scenario = try Self.scenario()
+    scenario.plan.faults = [Self.others[index]]
+    let sweep = CrashSweep(scenario, seed: 5)
+    let boundaries = sweep.boundaries()
+    let late = CrashSweep.cases(boundaries, stride: 41).filter { $0.boundary > boundaries[0] / 2 }
+    #expect(late.count > 20)
+    for tried in late {
+      let outcome = sweep.run(tried)
+      #expect(outcome.verdict != .broken, "\(tried): \(outcome.reasons)")
+    }
+  }
+
   @Test("killed again in the resumption, the third life ends it")
   func again() throws {
     let sweep = CrashSweep(try Self.scenario(), seed: 4)
