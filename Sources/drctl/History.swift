@@ -71,7 +71,7 @@ struct Runs: AsyncParsableCommand {
         }
         if let failure = record.failure { Console.out("why      \(failure)") }
         for snapshot in record.leftOver { Console.out("standing \(snapshot)") }
-        if let point { VerdictText.lines(point).forEach { Console.out($0) } }
+        for line in point.map(VerdictText.lines) ?? [] { Console.out(line) }
       }
     }
 
