@@ -92,7 +92,8 @@ struct SealPhase {
       do throws(DRError) {
         complaint = try await durable.retrying { () async throws(DRError) in
           try await SecondaryGate(context: context).proveStopped()
-          try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
+          return try await withView(of: try await context.ports.secondary.view()) {
+            (view) async throws(DRError) in
             try await ImageRepair(view: view, layout: layout).removeOverlay(image.disk)
           }
         }
