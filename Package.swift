@@ -144,9 +144,14 @@ let package = Package(
       ],
       swiftSettings: house),
 
-    .testTarget(name: "DRKitTests", dependencies: ["DRKit", "StrictYAML"], swiftSettings: house),
+    // For tests of several modules.
+    .target(
+      name: "ForwardingPorts", dependencies: ["DRKit"], path: "Tests/ForwardingPorts", swiftSettings: house),
     .testTarget(
-      name: "SimulatorTests", dependencies: ["Simulator", "DRKit", "StrictYAML"], swiftSettings: house),
+      name: "DRKitTests", dependencies: ["DRKit", "StrictYAML", "ForwardingPorts"], swiftSettings: house),
+    .testTarget(
+      name: "SimulatorTests", dependencies: ["Simulator", "DRKit", "StrictYAML", "ForwardingPorts"],
+      swiftSettings: house),
     .testTarget(name: "TestBedTests", dependencies: ["TestBed", "Simulator", "DRKit"], swiftSettings: house),
     .testTarget(
       name: "OVirtClientTests",
@@ -188,6 +193,7 @@ let package = Package(
       name: "ContractTests",
       dependencies: [
         "Bench", "Simulator", "TestBed", "Wire", "OVirtClient", "GlusterCLI", "StateStore", "Site", "DRKit",
+        "ForwardingPorts",
       ],
       swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),

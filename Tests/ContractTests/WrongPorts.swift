@@ -1,4 +1,5 @@
 import DRKit
+import ForwardingPorts
 import Synchronization
 
 /// Ports that break a promise, and pass on everything else.
@@ -95,40 +96,13 @@ final class OverwritingJournal: Journal {
   }
 }
 
-struct LeaseForAll: Catalogue {
+struct LeaseForAll: ForwardingCatalogue {
   let base: any Catalogue
 
   func takeLease(
     _ key: DestinationKey, owner: RunID, now: Instant, until expiry: Instant
   ) async throws(DRError) {}
   func releaseLease(_ key: DestinationKey, owner: RunID) async throws(DRError) {}
-  func save(_ run: RunRecord) async throws(DRError) { try await base.save(run) }
-  func unfinishedRun(_ key: DestinationKey) async throws(DRError) -> RunRecord? {
-    try await base.unfinishedRun(key)
-  }
-  func run(_ id: RunID) async throws(DRError) -> RunRecord? { try await base.run(id) }
-  func runs(_ key: DestinationKey?, limit: Int) async throws(DRError) -> [RunRecord] {
-    try await base.runs(key, limit: limit)
-  }
-  func save(_ point: RecoveryPoint) async throws(DRError) { try await base.save(point) }
-  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? { try await base.point(of: run) }
-  func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
-    try await base.newestPoint(key)
-  }
-  func divergence(of key: DestinationKey) async throws(DRError) -> Divergence? {
-    try await base.divergence(of: key)
-  }
-  func save(_ divergence: Divergence) async throws(DRError) { try await base.save(divergence) }
-  func clearDivergence(of key: DestinationKey) async throws(DRError) {
-    try await base.clearDivergence(of: key)
-  }
-  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
-    try await base.rsyncLimit(of: key)
-  }
-  func save(_ limit: RsyncLimit) async throws(DRError) { try await base.save(limit) }
-  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
-    try await base.clearRsyncLimit(of: key)
-  }
 }
 
 struct ForeignOverlay: VirtualizationManager {

@@ -140,6 +140,8 @@ struct BandwidthTests {
     world.with { $0.settings.append(SessionSetting("sync_method", "tarssh")) }
     let found = try #require(try await finding(world, 10 << 20))
     #expect(found.grade == .warning && found.text == "sync-method is tarssh, which knows no limit")
+    world.with { $0.settings[$0.settings.count - 1] = SessionSetting("use_tarssh", "true") }
+    #expect(try await finding(world, 10 << 20)?.text == "use-tarssh is true, which knows no limit")
   }
 
   @Test("that gluster refuses fails the run before anything is snapshotted")

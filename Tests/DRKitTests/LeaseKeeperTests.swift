@@ -1,3 +1,4 @@
+import ForwardingPorts
 import Testing
 
 @testable import DRKit
@@ -68,7 +69,7 @@ struct LeaseKeeperTests {
 
   @Test("counts from before it was asked for, not from the answer")
   func slowAnswer() async throws {
-    let slow = SlowCatalogue(catalogue: catalogue, clock: clock, delay: .seconds(50))
+    let slow = SlowCatalogue(base: catalogue, clock: clock, delay: .seconds(50))
     let first = LeaseKeeper(
       key: Sample.key, owner: Sample.run(1), length: .seconds(60), clock: clock, catalogue: slow)
     try await first.take()
@@ -134,45 +135,15 @@ struct LeaseKeeperTests {
 }
 
 /// Answers a lease late.
-private struct SlowCatalogue: Catalogue {
-  let catalogue: FakeCatalogue
+private struct SlowCatalogue: ForwardingCatalogue {
+  let base: any Catalogue
   let clock: FakeClock
   let delay: TimeSpan
 
   func takeLease(
     _ key: DestinationKey, owner: RunID, now: Instant, until expiry: Instant
   ) async throws(DRError) {
-    try await catalogue.takeLease(key, owner: owner, now: now, until: expiry)
+    try await base.takeLease(key, owner: owner, now: now, until: expiry)
     clock.pass(delay)
-  }
-  func releaseLease(_ key: DestinationKey, owner: RunID) async throws(DRError) {
-    try await catalogue.releaseLease(key, owner: owner)
-  }
-  func save(_ run: RunRecord) async throws(DRError) { try await catalogue.save(run) }
-  func unfinishedRun(_ key: DestinationKey) async throws(DRError) -> RunRecord? {
-    try await catalogue.unfinishedRun(key)
-  }
-  func run(_ id: RunID) async throws(DRError) -> RunRecord? { try await catalogue.run(id) }
-  func runs(_ key: DestinationKey?, limit: Int) async throws(DRError) -> [RunRecord] {
-    try await catalogue.runs(key, limit: limit)
-  }
-  func save(_ point: RecoveryPoint) async throws(DRError) { try await catalogue.save(point) }
-  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? { try await catalogue.point(of: run) }
-  func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
-    try await catalogue.newestPoint(key)
-  }
-  func divergence(of key: DestinationKey) async throws(DRError) -> Divergence? {
-    try await catalogue.divergence(of: key)
-  }
-  func save(_ divergence: Divergence) async throws(DRError) { try await catalogue.save(divergence) }
-  func clearDivergence(of key: DestinationKey) async throws(DRError) {
-    try await catalogue.clearDivergence(of: key)
-  }
-  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
-    try await catalogue.rsyncLimit(of: key)
-  }
-  func save(_ limit: RsyncLimit) async throws(DRError) { try await catalogue.save(limit) }
-  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
-    try await catalogue.clearRsyncLimit(of: key)
   }
 }

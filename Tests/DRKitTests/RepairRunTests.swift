@@ -88,6 +88,21 @@ struct RepairRunTests {
     }
   }
 
+  @Test(
+    "removes no earlier overlay while some `.meta` beside it can't be read: it might name it as its parent")
+  func unreadMetadata() async throws {
+    let world = try await diverged()
+    let (disk, layout) = (Sample.disk(11), DomainLayout(Sample.domain))
+    let stale = Derived.overlay(run: Sample.run(9), disk: disk, attempt: 1)
+    world.with { state in
+      state.secondary[layout.volume(stale, of: disk)] = Array("qcow2".utf8)
+      state.secondary[layout.meta(Sample.volume(99), of: disk)] = Array("PUUID".utf8)
+    }
+    _ = try await world.run(1, repairing)
+    #expect(world.with { $0.secondary[layout.volume(stale, of: disk)] } != nil)
+    #expect(world.catalogue.divergence != nil)
+  }
+
   @Test("that does not help leaves the mark")
   func doesNotHelp() async throws {
     let world = try await diverged { $0.staysCorrupt = true }

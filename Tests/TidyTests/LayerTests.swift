@@ -60,10 +60,14 @@ private let layers: [(folder: String, imports: Set<String>)] = [
     ]
   ),
 
-  ("Tests/DRKitTests", ["DRKit", "StrictYAML", "Testing", "Synchronization"]),
+  ("Tests/ForwardingPorts", ["DRKit"]),
+  ("Tests/DRKitTests", ["DRKit", "StrictYAML", "ForwardingPorts", "Testing", "Synchronization"]),
   (
     "Tests/SimulatorTests",
-    ["DRKit", "Simulator", "StrictYAML", "Testing", "Synchronization", "Foundation", "Glibc"]
+    [
+      "DRKit", "Simulator", "StrictYAML", "ForwardingPorts", "Testing", "Synchronization", "Foundation",
+      "Glibc",
+    ]
   ),
   ("Tests/TidyTests", ["Testing", "Foundation"]),
 ]

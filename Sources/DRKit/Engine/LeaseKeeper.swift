@@ -56,4 +56,15 @@ final class LeaseKeeper: Sendable {
     expiry.withLock { $0 = .zero }
     try await catalogue.releaseLease(key, owner: owner)
   }
+
+  /// Does short work under the lease, and gives it back whatever comes of it. Long work calls `take` again in between.
+  /// - Throws: `.busy` while somebody else holds it; what `body` throws.
+  func holding<T: Sendable>(_ body: () async throws(DRError) -> T) async throws(DRError) -> T {
+    try await take()
+    let result: Result<T, DRError>
+    do throws(DRError) { result = .success(try await body()) } catch { result = .failure(error) }
+    // A lease that can't be given back ends by itself.
+    try? await release()
+    return try result.get()
+  }
 }

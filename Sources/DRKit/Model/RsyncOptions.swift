@@ -16,6 +16,21 @@ public struct RsyncOptions: Hashable, Sendable {
   /// The option's value, without a space before it.
   public var text: String { words.joined(separator: " ") }
 
+  /// As `config` lists the option.
+  public static let name = "rsync_options"
+
+  /// Whether rsync looks into each file that it is told of, and does not pass over those of the copy's size and second.
+  public var comparesAll: Bool { words.contains { Self.comparing.contains($0) } }
+
+  /// The same, so that it does.
+  public func comparingAll() -> RsyncOptions {
+    var options = self
+    if !comparesAll { options.words.append("--ignore-times") }
+    return options
+  }
+
+  private static let comparing: Set<String> = ["--ignore-times", "-I", "--checksum", "-c"]
+
   /// Those that limit the bandwidth; rsync obeys the last.
   public var limits: [String] { words.filter(Self.isLimit) }
 

@@ -10,3 +10,15 @@ public struct SessionSetting: Hashable, Sendable, Codable {
     self.value = value
   }
 }
+
+extension [SessionSetting] {
+  /// Nil where the option is not listed.
+  public func value(of name: String) -> String? { first { $0.name == name }?.value }
+
+  /// What carries the data, where that is not rsync: tar, which knows neither a limit nor a quick check.
+  public var otherThanRsync: String? {
+    if let method = value(of: "sync_method"), method != "rsync" { return "sync-method is \(method)" }
+    // The word of Gluster 3.
+    return value(of: "use_tarssh")?.lowercased() == "true" ? "use-tarssh is true" : nil
+  }
+}

@@ -14,7 +14,7 @@ struct LimitPlan: Hashable, Sendable, Codable {
   var isNeeded: Bool
 
   static let check = "bandwidth"
-  static let option = "rsync_options"
+  static let option = RsyncOptions.name
 
   /// - Parameters:
   ///   - settings: the session's.
@@ -24,8 +24,7 @@ struct LimitPlan: Hashable, Sendable, Codable {
   init(
     _ key: DestinationKey, _ settings: [SessionSetting], subvolumes: Int, rate: Int64?, memory: RsyncLimit?
   ) {
-    func value(_ name: String) -> String? { settings.first { $0.name == name }?.value }
-    let current = RsyncOptions(value(Self.option) ?? "")
+    let current = RsyncOptions(settings.value(of: Self.option) ?? "")
     let ours = memory?.ours ?? []
     guard let rate else {
       let isOurs = current.limits.contains { ours.contains($0) }
@@ -40,7 +39,7 @@ struct LimitPlan: Hashable, Sendable, Codable {
           : "no limit is configured, and the one that drkit had set is gone already")
       return
     }
-    let jobs = value("sync_jobs").flatMap { Int64($0) }.map { min(max($0, 1), 1_000) } ?? 3
+    let jobs = settings.value(of: "sync_jobs").flatMap { Int64($0) }.map { min(max($0, 1), 1_000) } ?? 3
     let word = RsyncOptions.limit(rate, over: jobs * Int64(max(1, subvolumes)))
     let theirs = current.limits.filter { !ours.contains($0) }
     let before = memory == nil || !theirs.isEmpty ? theirs : memory?.before ?? []
@@ -52,9 +51,9 @@ struct LimitPlan: Hashable, Sendable, Codable {
     isNeeded = options != nil || settled != memory
     var text = "\(rate >> 10) KiB/s at most: \(word) for each of \(jobs) rsync on \(subvolumes) subvolume(s)"
     if options != nil { text += ", to be set" }
-    if let method = value("sync_method"), method != "rsync" {
+    if let other = settings.otherThanRsync {
       finding = PreflightFinding(
-        Self.check, .warning, "sync-method is \(method), which knows no limit",
+        Self.check, .warning, "\(other), which knows no limit",
         remedy: "set sync-method to rsync, or take `bandwidth` out of the configuration")
     } else if !theirs.isEmpty {
       finding = PreflightFinding(

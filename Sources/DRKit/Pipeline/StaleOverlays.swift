@@ -49,7 +49,7 @@ struct StaleOverlays {
     }
     // A disk that the primary does not have any more is nobody's business here.
     guard let here else { return [] }
-    let (there, parents) = try await context.durable.retrying { () async throws(DRError) in
+    let (there, parents, unread) = try await context.durable.retrying { () async throws(DRError) in
       try await withView(of: try await context.ports.secondary.view()) { (view) async throws(DRError) in
         try await Self.volumes(view, layout, disk)
       }
@@ -61,25 +61,34 @@ struct StaleOverlays {
     for run in runs {
       for attempt in 1...8 { derived.insert(Derived.overlay(run: run, disk: disk, attempt: attempt)) }
     }
-    return strays.filter(derived.contains)
+    let ours = strays.filter(derived.contains)
+    if let unread, !ours.isEmpty {
+      context.note(.seal, "an earlier run's overlay stays: it can't be told what stands on it: \(unread)")
+      return []
+    }
+    return ours
   }
 
-  /// The volumes that any file of the image names, and those that a readable `.meta` names as a parent.
+  /// The volumes that any file of the image names, those that a `.meta` names as a parent, and why one could not be read.
   private static func volumes(
     _ view: any VolumeView, _ layout: DomainLayout, _ disk: DiskID
-  ) async throws(DRError) -> (there: [VolumeID], parents: Set<VolumeID>) {
+  ) async throws(DRError) -> (there: [VolumeID], parents: Set<VolumeID>, unread: DRError?) {
     var there: Set<VolumeID> = []
     var parents: Set<VolumeID> = []
+    var unread: DRError?
     for name in try await view.list(layout.image(disk)) ?? [] {
       guard let volume = volume(of: name) else { continue }
       there.insert(volume)
-      guard name.hasSuffix(".meta"), let bytes = try await view.read("\(layout.image(disk))/\(name)") else {
-        continue
-      }
+      let path = "\(layout.image(disk))/\(name)"
       // One that arrived empty names nobody.
-      if let metadata = try? VolumeMetadata(bytes, path: name) { parents.insert(metadata.parent) }
+      guard name.hasSuffix(".meta"), let bytes = try await view.read(path), !bytes.isEmpty else { continue }
+      do throws(DRError) {
+        parents.insert(try VolumeMetadata(bytes, path: path).parent)
+      } catch {
+        unread = error
+      }
     }
-    return (there.sorted(), parents)
+    return (there.sorted(), parents, unread)
   }
 
   /// `ID`, `ID.meta`, `ID.lease`.

@@ -74,16 +74,7 @@ public struct Cleanup: Sendable {
     let lease = LeaseKeeper(
       key: target.key, owner: owner, length: policy.leaseLength, clock: ports.clock,
       catalogue: ports.catalogue)
-    try await lease.take()
-    let result: Result<Outcome, DRError>
-    do throws(DRError) {
-      result = .success(try await mergeAll(shown, lease))
-    } catch {
-      result = .failure(error)
-    }
-    // A lease that can't be given back ends by itself.
-    try? await lease.release()
-    return try result.get()
+    return try await lease.holding { () async throws(DRError) in try await mergeAll(shown, lease) }
   }
 
   private func mergeAll(_ shown: [Leftover], _ lease: LeaseKeeper) async throws(DRError) -> Outcome {

@@ -85,16 +85,7 @@ public struct Retirement: Sendable {
     let lease = LeaseKeeper(
       key: target.key, owner: owner, length: policy.leaseLength, clock: ports.clock,
       catalogue: ports.catalogue)
-    try await lease.take()
-    let result: Result<Plan, DRError>
-    do throws(DRError) {
-      result = .success(try await remove(lease, forget))
-    } catch {
-      result = .failure(error)
-    }
-    // A lease that can't be given back ends by itself.
-    try? await lease.release()
-    return try result.get()
+    return try await lease.holding { () async throws(DRError) in try await remove(lease, forget) }
   }
 
   private func remove(

@@ -30,16 +30,23 @@ public final class TruthCheck: Sendable {
   }
 
   private func judge(_ image: ImageAssessment, _ domain: DomainAssessment, _ world: SimulatedWorld) {
-    guard image.verdict == .whole, let point = domain.point, let machine = image.machine else { return }
-    let claim = RecoveryPoint(
-      run: image.run ?? .blank, key: point.key, instant: point.instant, sealed: point.sealed,
-      images: [
-        SealedImage(
-          machine: machine, disk: image.disk, volume: image.chain.first ?? .blank,
-          digest: FileDigest(size: 0, sha256: ""))
-      ], notInPoint: [])
+    guard let claim = image.claim(in: domain) else { return }
     let wrongs = world.oracle.complaints(
       about: claim, domain: domain.id, secondary: world.session.secondary)
     for wrong in wrongs { world.lie("an assessment calls \(image.disk) whole: \(wrong)", at: world.loop.now) }
+  }
+}
+
+extension ImageAssessment {
+  /// The point of this image alone that an assessment claims by calling it whole; nil where it does not.
+  func claim(in domain: DomainAssessment) -> RecoveryPoint? {
+    guard verdict == .whole, let point = domain.point, let machine else { return nil }
+    return RecoveryPoint(
+      run: run ?? .blank, key: point.key, instant: point.instant, sealed: point.sealed,
+      images: [
+        SealedImage(
+          machine: machine, disk: disk, volume: chain.first ?? .blank, digest: FileDigest(size: 0, sha256: "")
+        )
+      ], notInPoint: [])
   }
 }

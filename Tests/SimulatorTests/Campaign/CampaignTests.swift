@@ -32,7 +32,8 @@ struct CampaignTests {
 
   @Test("a proof that looks at the primary twice is found")
   func plantedProof() throws {
-    let campaign = Campaign(family: { BlindPorts(base: DirectPorts(world: $0, store: $1), defect: .proof) })
+    let campaign = Campaign(
+      family: AlteredPorts.direct { $0.secondary = BlindSecondary(base: $0.secondary, primary: $0.primary) })
     let bad = try #require((UInt64(1)...60).lazy.map(campaign.run).first { !$0.isGood })
     #expect(bad.verdict == .broken && bad.reasons.contains { $0.contains("law 4") }, "\(bad.reasons)")
     // The seed shows it again, and shows nothing when the defect is gone.
@@ -42,7 +43,7 @@ struct CampaignTests {
 
   @Test("a program that takes Stopped for silence is found")
   func plantedSilence() throws {
-    let campaign = Campaign(family: { BlindPorts(base: DirectPorts(world: $0, store: $1), defect: .silence) })
+    let campaign = Campaign(family: AlteredPorts.direct { $0.cluster = BlindCluster(base: $0.cluster) })
     let seeds = (UInt64(1)...400).lazy.filter { seed in
       CampaignDraw(seed: seed).scenario.plan.faults.contains {
         $0.kind == .monitorKilled && $0.during == .replicate
@@ -53,32 +54,7 @@ struct CampaignTests {
   }
 }
 
-/// Ports with a defect of the kind that only faults bring to light.
-private struct BlindPorts: PortFamily {
-  enum Defect: Sendable {
-    /// Digests of the secondary are the primary's.
-    case proof
-    /// Nobody is ever connected to the secondary's bricks, but who looks.
-    case silence
-  }
-
-  let base: any PortFamily
-  let defect: Defect
-
-  func withPorts(
-    of who: Incarnation, _ body: (SyncPorts) async throws(DRError) -> Void
-  ) async throws(DRError) {
-    try await base.withPorts(of: who) { (ports) async throws(DRError) in
-      var ports = ports
-      switch defect {
-      case .proof: ports.secondary = BlindSecondary(base: ports.secondary, primary: ports.primary)
-      case .silence: ports.cluster = BlindCluster(base: ports.cluster)
-      }
-      try await body(ports)
-    }
-  }
-}
-
+/// Nobody is ever connected to the secondary's bricks, but who looks.
 private struct BlindCluster: SecondaryCluster {
   let base: any SecondaryCluster
 
@@ -91,6 +67,7 @@ private struct BlindCluster: SecondaryCluster {
   }
 }
 
+/// Digests of the secondary are the primary's.
 private struct BlindSecondary: SecondaryVolume {
   let base: any SecondaryVolume
   let primary: any PrimaryVolume

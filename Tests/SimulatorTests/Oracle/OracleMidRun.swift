@@ -1,4 +1,5 @@
 import DRKit
+import ForwardingPorts
 import Testing
 
 @testable import Simulator
@@ -144,30 +145,15 @@ struct OracleMidRun {
     ])
   func careless(name: String, law: Violation.Law) throws {
     let scenario = try ScenarioFile.read(name)
-    let report = ScenarioRunner(
-      scenario, seed: 1, family: { CarelessPorts(base: DirectPorts(world: $0, store: $1)) }
-    ).run()
+    let careless = AlteredPorts.direct { $0.catalogue = CarelessCatalogue(base: $0.catalogue) }
+    let report = ScenarioRunner(scenario, seed: 1, family: careless).run()
     #expect(report.verdict == .violated)
     #expect(Set(report.violations.map(\.law)).contains(law), "\(report.violations)")
   }
 }
 
-/// Ports whose catalogue keeps a point as if each machine had been whole and quiet.
-private struct CarelessPorts: PortFamily {
-  let base: any PortFamily
-
-  func withPorts(
-    of who: Incarnation, _ body: (SyncPorts) async throws(DRError) -> Void
-  ) async throws(DRError) {
-    try await base.withPorts(of: who) { (ports) async throws(DRError) in
-      var ports = ports
-      ports.catalogue = CarelessCatalogue(base: ports.catalogue)
-      try await body(ports)
-    }
-  }
-}
-
-private struct CarelessCatalogue: Catalogue {
+/// Keeps a point as if each machine had been whole and quiet.
+private struct CarelessCatalogue: ForwardingCatalogue {
   let base: any Catalogue
 
   func save(_ point: RecoveryPoint) async throws(DRError) {
@@ -176,40 +162,5 @@ private struct CarelessCatalogue: Catalogue {
       MachineVerdict(machine: $0.machine, name: $0.name, grade: .whole)
     }
     try await base.save(point)
-  }
-
-  func takeLease(
-    _ key: DestinationKey, owner: RunID, now: Instant, until expiry: Instant
-  ) async throws(DRError) {
-    try await base.takeLease(key, owner: owner, now: now, until: expiry)
-  }
-  func releaseLease(_ key: DestinationKey, owner: RunID) async throws(DRError) {
-    try await base.releaseLease(key, owner: owner)
-  }
-  func save(_ run: RunRecord) async throws(DRError) { try await base.save(run) }
-  func unfinishedRun(_ key: DestinationKey) async throws(DRError) -> RunRecord? {
-    try await base.unfinishedRun(key)
-  }
-  func run(_ id: RunID) async throws(DRError) -> RunRecord? { try await base.run(id) }
-  func runs(_ key: DestinationKey?, limit: Int) async throws(DRError) -> [RunRecord] {
-    try await base.runs(key, limit: limit)
-  }
-  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? { try await base.point(of: run) }
-  func newestPoint(_ key: DestinationKey) async throws(DRError) -> RecoveryPoint? {
-    try await base.newestPoint(key)
-  }
-  func divergence(of key: DestinationKey) async throws(DRError) -> Divergence? {
-    try await base.divergence(of: key)
-  }
-  func save(_ divergence: Divergence) async throws(DRError) { try await base.save(divergence) }
-  func clearDivergence(of key: DestinationKey) async throws(DRError) {
-    try await base.clearDivergence(of: key)
-  }
-  func rsyncLimit(of key: DestinationKey) async throws(DRError) -> RsyncLimit? {
-    try await base.rsyncLimit(of: key)
-  }
-  func save(_ limit: RsyncLimit) async throws(DRError) { try await base.save(limit) }
-  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
-    try await base.clearRsyncLimit(of: key)
   }
 }

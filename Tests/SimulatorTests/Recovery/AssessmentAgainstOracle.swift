@@ -37,15 +37,8 @@ struct AssessmentAgainstOracle {
     private func judge(_ image: ImageAssessment, _ domain: DomainAssessment, _ world: SimulatedWorld) {
       said.withLock { said in
         if image.verdict == .halfSynced { said.halfSynced += 1 }
-        guard image.verdict == .whole, let point = domain.point, let machine = image.machine else { return }
+        guard let claim = image.claim(in: domain) else { return }
         said.whole += 1
-        let claim = RecoveryPoint(
-          run: image.run ?? .blank, key: point.key, instant: point.instant, sealed: point.sealed,
-          images: [
-            SealedImage(
-              machine: machine, disk: image.disk, volume: image.chain.first ?? .blank,
-              digest: FileDigest(size: 0, sha256: ""))
-          ], notInPoint: [])
         said.lies += world.oracle.complaints(
           about: claim, domain: domain.id, secondary: world.session.secondary
         ).map { "\(world.loop.now.clockText): \($0)" }

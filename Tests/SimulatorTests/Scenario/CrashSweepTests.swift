@@ -73,23 +73,16 @@ struct CrashSweepTests {
 
   @Test("a step that is journalled before it is done is found, and only by a death in between")
   func journalledTooEarly() throws {
-    let sweep = CrashSweep(
-      try Self.scenario(), seed: 1,
-      family: { BentPorts(base: DirectPorts(world: $0, store: $1), bend: .tooEarly) })
-    #expect(
-      ScenarioRunner(
-        sweep.scenario, seed: 1,
-        family: { BentPorts(base: DirectPorts(world: $0, store: $1), bend: .tooEarly) }
-      ).run().verdict == .kept)
+    let early = BentJournal.ports(.tooEarly)
+    let sweep = CrashSweep(try Self.scenario(), seed: 1, family: early)
+    #expect(ScenarioRunner(sweep.scenario, seed: 1, family: early).run().verdict == .kept)
     let broken = Self.broken(sweep)
     #expect(broken.contains { $0.reasons.contains { $0.contains("law 4") } }, "\(broken)")
   }
 
   @Test("a deadline that a resumption extends is found")
   func extended() throws {
-    let sweep = CrashSweep(
-      try Self.scenario(), seed: 1,
-      family: { BentPorts(base: DirectPorts(world: $0, store: $1), bend: .forgetsDeadlines) })
+    let sweep = CrashSweep(try Self.scenario(), seed: 1, family: BentJournal.ports(.forgetsDeadlines))
     let broken = Self.broken(sweep)
     #expect(broken.contains { $0.reasons.contains { $0.contains("law 7") } }, "\(broken)")
   }
@@ -101,31 +94,20 @@ struct CrashSweepTests {
   }
 }
 
-/// Ports with a defect of the kind that only a death brings to light.
-private struct BentPorts: PortFamily {
+/// With a defect of the kind that only a death brings to light.
+private struct BentJournal: Journal {
   enum Bend: Sendable {
     /// The removal of overlays is journalled when it is begun.
     case tooEarly
     case forgetsDeadlines
   }
 
-  let base: any PortFamily
+  let base: any Journal
   let bend: Bend
 
-  func withPorts(
-    of who: Incarnation, _ body: (SyncPorts) async throws(DRError) -> Void
-  ) async throws(DRError) {
-    try await base.withPorts(of: who) { (ports) async throws(DRError) in
-      var ports = ports
-      ports.journal = BentJournal(base: ports.journal, bend: bend)
-      try await body(ports)
-    }
+  static func ports(_ bend: Bend) -> ScenarioRunner.Family {
+    AlteredPorts.direct { $0.journal = BentJournal(base: $0.journal, bend: bend) }
   }
-}
-
-private struct BentJournal: Journal {
-  let base: any Journal
-  let bend: BentPorts.Bend
 
   func value(for key: StepKey) async throws(DRError) -> [UInt8]? {
     if bend == .forgetsDeadlines && key.step.hasSuffix(".deadline") { return nil }
