@@ -8,8 +8,9 @@ struct Repair: AsyncParsableCommand {
     abstract: "Heal a diverged destination: a new session, everything carried again, everything proved.",
     discussion: """
       Stops the session, deletes it with reset-sync-time and creates it again with its options, lets it crawl everything, and then
-      makes a recovery point whose proof is every byte of every volume on the domain. Only that clears the mark. It takes as long as
-      a first sync. Killed or failed, it is gone on with, or begun again, by the next repair.
+      makes a recovery point whose proof is every byte of every volume on the domain. Only that clears the mark. (A disk that a running
+      machine writes and the engine never snapshots, a shareable one, can't be held still: it is carried and named.) It takes as long
+      as a first sync. Killed or failed, it is gone on with, or begun again, by the next repair.
 
       Examples:
         drctl repair --config drkit.yaml vms@dr
@@ -58,7 +59,7 @@ struct Repair: AsyncParsableCommand {
     } else if let divergence = result.divergence {
       Console.error(DivergenceText.of(divergence))
     } else {
-      Console.out("\(site.target.key) is repaired: all of it is proved")
+      Console.out("\(site.target.key) is repaired: everything there that can be held still is proved")
     }
     if result.record.outcome != .sealed || result.record.failure != nil || !result.record.leftOver.isEmpty
       || result.divergence != nil

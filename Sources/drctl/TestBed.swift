@@ -35,6 +35,7 @@ struct TestBedCommand: AsyncParsableCommand {
     @Option(help: "Lab mode: a directory for a second domain, which is not protected.") var labOther: String?
     @Option(help: "Lab mode: a directory for sockets and logs; a short path.") var labRun: String?
     @Option(help: "Lab mode: where to write the bed's report.") var labReport: String?
+    @Option(help: "Lab mode: writes a second of each machine, 1 to 1000 (default: 200).") var labRate: Int?
 
     func validate() throws {
       _ = try address()
@@ -78,7 +79,7 @@ struct TestBedCommand: AsyncParsableCommand {
 
     private func labOptions() throws -> LabCommand.Options? {
       guard let labMount else {
-        guard [labVolume, labOther, labRun, labReport].allSatisfy({ $0 == nil }) else {
+        guard [labVolume, labOther, labRun, labReport].allSatisfy({ $0 == nil }), labRate == nil else {
           throw ValidationError("the other --lab options need --lab-mount")
         }
         return nil
@@ -86,13 +87,15 @@ struct TestBedCommand: AsyncParsableCommand {
       guard let labVolume, let labOther, let labRun, let slash = labVolume.range(of: ":/") else {
         throw ValidationError("--lab-mount needs --lab-volume HOST:/VOLUME, --lab-other and --lab-run, too")
       }
+      var settings = LabSettings(runDirectory: labRun, reportPath: labReport)
+      if let labRate { settings.rate = labRate }
       return LabCommand.Options(
         primary: LabSite.Volume(
           name: "vms", address: String(labVolume[..<slash.lowerBound]),
           volume: String(labVolume[slash.upperBound...]),
           mount: labMount),
         other: LabSite.Volume(name: "scratch", address: "localhost", volume: "scratch", mount: labOther),
-        settings: LabSettings(runDirectory: labRun, reportPath: labReport))
+        settings: settings)
     }
   }
 }

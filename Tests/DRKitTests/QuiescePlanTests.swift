@@ -155,6 +155,16 @@ struct NonceTextTests {
     }
   }
 
+  @Test("is as long as any other: one that grew while a worker read it would arrive cut off")
+  func oneLength() {
+    for pass in ["converge", "replicate"] {
+      for round in [1, 9, 10, 99, 100, 12_345] {
+        let bytes = NonceText.bytes(run: Sample.run(1), pass: pass, round: round)
+        #expect(bytes.count == NonceText.length, "\(pass) \(round)")
+      }
+    }
+  }
+
   @Test("that is missing, empty, of another run or pass, or cut off anywhere is not")
   func refused() {
     #expect(complaint(nil) == "it has not arrived")

@@ -36,7 +36,7 @@ struct RepairRunTests {
       #expect(state.settings.first == SessionSetting("sync_jobs", "5"))
       #expect(state.secondaryIsReadOnly && state.standing == [])
       #expect(state.events.last?.severity == .normal)
-      #expect(state.events.last?.description.contains("REPAIRED, all of it is proved") == true)
+      #expect(state.events.last?.description.contains("REPAIRED, everything") == true)
     }
     // The next is a plain run again.
     let next = try await world.run(2)
@@ -60,6 +60,31 @@ struct RepairRunTests {
     #expect(world.with { $0.events.last?.severity } == .warning)
     world.with { $0.staysCorrupt = false }
     #expect(try await world.run(2, repairing).divergence == nil)
+  }
+
+  @Test(
+    "clears the mark although a shareable disk differs that a running machine writes; not when its machine is down",
+    arguments: [MachineStatus.up, .down])
+  func shareableDisk(status: MachineStatus) async throws {
+    let disk = Sample.disk(71)
+    let path = DomainLayout(Sample.domain).volume(Sample.volume(71), of: disk)
+    let world = try await diverged { state in
+      state.addMachine(7, status: status, disks: [71])
+      for index in state.machines.indices where state.machines[index].machine.id == Sample.machine(7) {
+        state.machines[index].disks[0].isShareable = true
+      }
+      state.staysCorrupt = true
+    }
+    world.with { $0.corrupting = [path] }
+    let result = try await world.run(1, repairing)
+    #expect(result.record.outcome == .sealed)
+    #expect((result.divergence == nil) == (status == .up))
+    if status == .up {
+      #expect(result.point?.diverged == nil)
+      #expect(result.point?.notInPoint.contains { $0.contains("shareable") } == true)
+    } else {
+      #expect(result.divergence?.image == path)
+    }
   }
 
   @Test(

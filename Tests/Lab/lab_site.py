@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -25,11 +26,14 @@ def inner(process):
 
 
 class LabSite:
-    def __init__(self, name, network, **knobs):
+    def __init__(self, name, network, hosts=None, rate=200, **knobs):
+        """`hosts`: the primary's nodes as drkit is to ask them, by ssh; without, it asks a1, where it runs. `rate`: writes a
+        second of each guest."""
         self.lab = pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / f"drkit-{name}"
         self.env = dict(os.environ, LAB=str(self.lab), NETP=network, **knobs)
         self.config = self.lab / "config/drkit.yaml"   # the lab's directory is visible in every node
-        self.bed = None
+        self.bed, self.rate = None, rate
+        self.access = f"access: ssh, hosts: [{', '.join(hosts)}]" if hosts else "access: local, host: a1"
 
     # --- the lab ---------------------------------------------------------------------------------------------------
     def up(self):
@@ -59,7 +63,7 @@ class LabSite:
         self.report = self.lab / "bed-report.json"
         mode = instead_of_lab_mode or (
             "--lab-mount", "/mnt/p", "--lab-volume", "a1:/data", "--lab-other", "/mnt/other",
-            "--lab-run", str(self.lab / "bed"), "--lab-report", str(self.report))
+            "--lab-run", str(self.lab / "bed"), "--lab-report", str(self.report), "--lab-rate", str(self.rate))
         out = open(self.lab / "bed.log", "w")
         self.bed = subprocess.Popen(
             [HERE / "on", "a1", self.drctl, "testbed", "engine", "--listen", f"127.0.0.1:{PORT}",
@@ -86,7 +90,8 @@ class LabSite:
     def read_report(self):
         return json.loads(self.report.read_text())
 
-    def write_config(self, policy=""):
+    def write_config(self, policy="", bandwidth=None):
+        limit = f", bandwidth: {bandwidth}" if bandwidth else ""
         for path, text, mode in (
             (self.lab / "bed-password", PASSWORD + "\n", 0o600),
             (self.lab / "config/password", PASSWORD + "\n", 0o600),
@@ -98,9 +103,9 @@ engine:
   password: {{ file: password }}
 domains:
   - name: vms
-    primary: {{ volume: data, access: local, host: a1 }}
+    primary: {{ volume: data, {self.access} }}
     destinations:
-      - {{ name: dr, host: b1, volume: data-dr, access: ssh, agent: {self.agent} }}
+      - {{ name: dr, host: b1, volume: data-dr, access: ssh, agent: {self.agent}{limit} }}
 {policy}""", 0o644),
         ):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,9 +129,10 @@ domains:
         except ValueError:
             raise RuntimeError(f"secondary {verb}: exit {done.returncode}: {done.stdout}{done.stderr}")
 
-    def sync(self, when=None):
-        """One run, its progress printed. `when` maps a piece of text to a function that is called, with the run held
-        still by SIGSTOP, as soon as a line with that text appears. Returns (exit code, lines)."""
+    def sync(self, when=None, may_miss=(), kill_at=None):
+        """One run, its progress printed. `when` maps a pattern to a function that is called, with the run held still by
+        SIGSTOP, as soon as a line that matches appears; a run that seals must have shown each, unless it `may_miss` it. At a
+        line that matches `kill_at` the run gets SIGKILL. Returns (exit code, lines)."""
         pending = dict(when or {})
         process = subprocess.Popen(
             [HERE / "on", "a1", self.drctl, "sync", "vms", "--config", self.config],
@@ -135,7 +141,11 @@ domains:
         for line in process.stdout:
             lines.append(line.rstrip())
             say("    " + lines[-1])
-            for text in [t for t in pending if t in line]:
+            if kill_at and re.search(kill_at, line):
+                os.kill(inner(process), signal.SIGKILL)
+                process.communicate(timeout=60)
+                break
+            for text in [t for t in pending if re.search(t, line)]:
                 run = inner(process)
                 os.kill(run, signal.SIGSTOP)
                 try:
@@ -145,8 +155,9 @@ domains:
                     # nsenter stops itself with its child, and does not wake with it.
                     process.send_signal(signal.SIGCONT)
         code = process.wait(60)
-        if pending and code == 0:
-            raise AssertionError(f"the run never said {list(pending)}")
+        missed = [text for text in pending if text not in may_miss]
+        if missed and code == 0:
+            raise AssertionError(f"the run never said {missed}")
         return code, lines
 
     # --- fresh looks -----------------------------------------------------------------------------------------------

@@ -1,11 +1,16 @@
-"""The lab tests. Exit 0 when every one passed; the last line is `N passed, N failed`."""
+"""The lab tests. Exit 0 when every one passed; the last line is `N passed, N failed, in N s`."""
+import argparse
+import concurrent.futures
 import json
 import os
+import pathlib
+import re
 import signal
 import subprocess
 import sys
 import time
 
+import hostile
 import image_checks as checks
 from lab_site import HERE, LabSite, fail_loudly, inner, say
 
@@ -275,14 +280,78 @@ def killed_views_leave_nothing(site, before):
     say(f"    killed with a view open: {seen[-1]} then, {before} after it: what the first had left is cleared, too")
 
 
-TESTS = [two_cycles_and_a_planted_fault, a_natural_stall_is_healed, the_ports_keep_their_contracts]
+CORE = [two_cycles_and_a_planted_fault, a_natural_stall_is_healed, the_ports_keep_their_contracts, *hostile.CORE]
+TESTS = {test.__name__: test for test in CORE + hostile.REST}
+
+
+def run_one(name, log):
+    """A test in a process of its own, so that several run beside each other; each of its lines says whose it is."""
+    if stopping:
+        return False
+    process = subprocess.Popen([sys.executable, __file__, "--here", name], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    running.append(process)
+    lines = []
+    for line in process.stdout:
+        say(f"{name[:20]:20} | {line.rstrip()}")
+        if not A_WAIT.search(line):
+            lines.append(line.rstrip())
+    passed = process.wait() == 0
+    if log:
+        with log.open("a") as out:   # whole, when it is over: tests run beside each other
+            out.write("\n".join([f"=== {name}", *lines, "", ""]))
+    return passed
+
+
+# Of drkit's progress: what it waits for and tries again, which is most of it.
+A_WAIT = re.compile(r"^    \d\d:\d\d:\d\d  \w+ +(waiting for|.* \(try \d+, again in )")
+
+
+running, stopping = [], []
+
+
+def end(*_):
+    """So that a run that is told to end takes its labs down."""
+    stopping.append(True)
+    for process in running:
+        if process.poll() is None:
+            process.terminate()
+    for process in running:
+        process.wait()
+    sys.exit(1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="all of them; without, what CI has the time for")
+    parser.add_argument("--jobs", type=int, default=1, help="labs at a time: they mostly wait")
+    parser.add_argument("--log", type=pathlib.Path, help="keep what was done and how it went, without the waits")
+    parser.add_argument("--here", metavar="TEST", help="run one in this very process")
+    parser.add_argument("tests", nargs="*", metavar="TEST", help=f"some of: {', '.join(TESTS)}")
+    args = parser.parse_args()
+    unknown = [name for name in [*args.tests, *([args.here] if args.here else [])] if name not in TESTS]
+    if unknown:
+        parser.error(f"no such test: {', '.join(unknown)}; there are: {', '.join(TESTS)}")
+    if args.here:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        sys.exit(0 if fail_loudly(TESTS[args.here]) else 1)
+    signal.signal(signal.SIGTERM, end)
+    chosen = args.tests or (list(TESTS) if args.full else [test.__name__ for test in CORE])
+    began = time.monotonic()
+    if args.log:
+        args.log.write_text("")
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        verdicts = dict(zip(chosen, pool.map(lambda name: run_one(name, args.log), chosen)))
+    failed = [name for name, passed in verdicts.items() if not passed]
+    result = [*[f"FAILED: {name}" for name in failed],
+              f"{len(chosen) - len(failed)} passed, {len(failed)} failed, in {time.monotonic() - began:.0f} s"]
+    for line in result:
+        say(line)
+    if args.log:
+        with args.log.open("a") as out:
+            out.write("\n".join([*result, ""]))
+    sys.exit(1 if failed else 0)
+
 
 if __name__ == "__main__":
-    # So that a run that is told to end takes its lab down.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    chosen = [test for test in TESTS if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]]
-    if not chosen:
-        sys.exit(f"no such test; there are: {', '.join(test.__name__ for test in TESTS)}")
-    passed = sum(fail_loudly(test) for test in chosen)
-    say(f"{passed} passed, {len(chosen) - passed} failed")
-    sys.exit(0 if passed == len(chosen) else 1)
+    main()

@@ -3,6 +3,14 @@
 struct WholeProof {
   let context: RunContext
 
+  struct Outcome: Sendable, Hashable {
+    /// What is not proved, for whatever reason: nothing holds these still, so that a difference tells no side's fault.
+    var unproved: [Complaint] = []
+    /// What differs and never could be proved: a running machine writes to it, and the engine snapshots no such disk. Every point
+    /// says so; it does not keep a destination diverged.
+    var inUse: [Complaint] = []
+  }
+
   /// A volume that could not be shown to be equal.
   struct Complaint: Sendable, Codable, Hashable {
     var path: String
@@ -10,8 +18,7 @@ struct WholeProof {
   }
 
   /// - Parameter work: proved already, with all that it stands on.
-  /// - Returns: what is not proved, for whatever reason: nothing holds these still, so that a difference tells no side's fault.
-  func run(besides work: [ImageToSeal], _ images: [SealedImage]) async throws(DRError) -> [Complaint] {
+  func run(besides work: [ImageToSeal], _ images: [SealedImage]) async throws(DRError) -> Outcome {
     let layout = try await context.layout()
     let comparison = try await ContentComparison(context)
     let deadline = try await context.durable.deadline("seal.rest", "", context.policy.sealLimit)
@@ -32,12 +39,45 @@ struct WholeProof {
     }
     var complaints: [Complaint] = []
     for result in results { if let complaint = try result.get() { complaints.append(complaint) } }
-    for complaint in complaints {
+    let outcome = try await sorted(complaints, layout)
+    for complaint in outcome.unproved {
       context.note(.seal, "not proved: \(complaint.path): \(complaint.reason)")
+    }
+    for complaint in outcome.inUse {
+      context.note(
+        .seal,
+        "written by a running machine and never snapshotted, so not proved: \(complaint.path): \(complaint.reason)"
+      )
     }
     context.note(
       .seal, "besides the point's images \(paths.count) volume(s) compared, \(complaints.count) not proved")
-    return complaints
+    return outcome
+  }
+
+  private func sorted(_ complaints: [Complaint], _ layout: DomainLayout) async throws(DRError) -> Outcome {
+    if complaints.isEmpty { return Outcome() }
+    let domain = try await context.domain().id
+    let written = try await context.durable.once("seal.rest.in-use") { () async throws(DRError) in
+      try await Self.written(Inventory(engine: context.ports.engine).look(at: domain))
+    }
+    var outcome = Outcome()
+    for complaint in complaints {
+      if written.contains(where: { complaint.path.hasPrefix(layout.image($0) + "/") }) {
+        outcome.inUse.append(complaint)
+      } else {
+        outcome.unproved.append(complaint)
+      }
+    }
+    return outcome
+  }
+
+  /// The disks that no run can hold still while their machines run. A machine that runs, and could have been snapshotted, is not
+  /// among them: it started after the cut, and the next repair snapshots it.
+  static func written(_ inventory: [(VirtualMachine, [AttachedDisk])]) -> [DiskID] {
+    let disks = inventory.filter { $0.0.status.mayWrite }.flatMap { machine, disks in
+      disks.filter { $0.isActive && !$0.isReadOnly && ($0.isShareable || machine.isHostedEngine) }.map(\.id)
+    }
+    return Set(disks).sorted()
   }
 
   private func compare(

@@ -2,8 +2,14 @@
 ///
 /// Any round of the pass will do at the secondary: the first was written after the wait that the cut needs.
 public enum NonceText {
+  /// Of every nonce. A file that grows while a worker reads it arrives cut off at the length that it had: seen on the lab (10.3) as
+  /// round 10 followed round 9, one byte longer, in the instant before the session's stop.
+  public static let length = 128
+
   public static func bytes(run: RunID, pass: String, round: Int) -> [UInt8] {
-    Array((head(run, pass) + "round \(round)\n").utf8)
+    let text = Array((head(run, pass) + "round \(round)").utf8)
+    let padding = [UInt8](repeating: UInt8(ascii: " "), count: max(0, length - text.count - 1))
+    return text + padding + [UInt8(ascii: "\n")]
   }
 
   /// Nil when the bytes are a nonce of this run and pass; otherwise what is wrong with them.
@@ -15,9 +21,10 @@ public enum NonceText {
       return "it is an older one: this run's data has not arrived"
     }
     let round = text.dropFirst(head(run, pass).count)
-    guard round.hasPrefix("round "), round.hasSuffix("\n"), Int(round.dropFirst(6).dropLast()) != nil else {
-      return "its last line is cut off"
-    }
+    let number = round.dropFirst(6).dropLast()
+    guard round.hasPrefix("round "), round.hasSuffix("\n"), Int(number.prefix { $0 != " " }) != nil,
+      number.drop(while: { $0 != " " }).allSatisfy({ $0 == " " })
+    else { return "its last line is cut off" }
     return nil
   }
 

@@ -67,6 +67,7 @@ extension SessionModel {
       guard shard < primary.files[slot].shards.count else { continue }
       return TransferJob(
         dirty: dirty, slot: slot, before: primary.files[slot].shards[shard],
+        length: primary.files[slot].size,
         stale: hasPageCache ? workers[index].pages[dirty] : nil,
         second: primary.files[slot].modified[shard],
         isPassedOver: hasQuickCheck
@@ -118,5 +119,8 @@ extension SessionModel {
     if hasPageCache && primary.files[transfer.slot].isImage { workers[index].pages[transfer.dirty] = content }
     secondary.receive(
       content, shard: shard, like: primary.files[transfer.slot], second: transfer.second)
+    if !primary.files[transfer.slot].isImage {
+      secondary.cutOff(transfer.dirty.gfid, at: transfer.length)
+    }
   }
 }

@@ -74,6 +74,16 @@ extension VolumeModel {
     if files[slot].isWatched { watchedChanges += 1 }
   }
 
+  /// A small file that grew while it was read came with no more bytes than it had at first.
+  mutating func cutOff(_ gfid: Gfid, at length: Int64) {
+    guard let slot = slot(of: gfid), files[slot].isAlive, let bytes = files[slot].bytes,
+      bytes.count > length
+    else { return }
+    files[slot].bytes = Array(bytes.prefix(Int(length)))
+    files[slot].size = length
+    files[slot].modified[0] = VolumeFile.unknownTime
+  }
+
   mutating func tear(_ gfid: Gfid, shard: Int, unless content: ContentID, _ mix: ContentID) {
     guard let slot = slot(of: gfid), files[slot].isAlive, !files[slot].lost.contains(shard) else { return }
     stretch(slot, toHold: shard)

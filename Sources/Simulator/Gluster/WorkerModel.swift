@@ -22,6 +22,8 @@ struct TransferJob: Sendable {
   /// The primary's slot, and its content when the job began.
   var slot: Int
   var before: ContentID
+  /// Of a small file then.
+  var length: Int64
   /// What the worker's mount read of it earlier, and gives again.
   var stale: ContentID?
   /// Its modification time then, and whether rsync takes the copy for the same and sends nothing.

@@ -85,6 +85,27 @@ struct GlusterSurprises {
     #expect((lab.secondaryShards(Self.image) != lab.primaryShards(Self.image)) == isOn)
   }
 
+  @Test(
+    "a small file that grows while a worker reads it arrives cut off at the length it had, until it is sent again"
+  )
+  func growingFile() {
+    let lab = GlusterLab(prepare: Self.withImage(shards: 1))
+    lab.session.primary.writeSmall("tick", [1], at: lab.now)
+    lab.session.start(at: lab.now)
+    var hasBegun = false
+    while !hasBegun {
+      lab.advance(.milliseconds(100))
+      hasBegun = lab.session.workers.contains { worker in
+        worker.jobs.contains { job in job.map { lab.session.primary.files[$0.slot].path == "tick" } ?? false }
+      }
+    }
+    lab.session.primary.writeSmall("tick", [2, 3], at: lab.now)
+    let cut = lab.time(within: .minutes(1)) { $0.session.secondary.read("tick") == [2] }
+    #expect(cut != nil)
+    let whole = lab.time(within: .minutes(1)) { $0.session.secondary.read("tick") == [2, 3] }
+    #expect(whole != nil)
+  }
+
   @Test("a stalled live crawl looks Active and idle for ever; a new worker delivers")
   func stall() {
     let lab = GlusterLab(prepare: Self.withImage(shards: 4))

@@ -38,7 +38,9 @@ struct ReportPhase {
       if let proof = ContentProof.weakest(point.images.compactMap(\.proof)), proof.level == .sampled {
         text += " BY SAMPLES (\(proof))"
       }
-      if context.repairs && divergence == nil { text += "; the destination is REPAIRED, all of it is proved" }
+      if context.repairs && divergence == nil {
+        text += "; the destination is REPAIRED, everything there that can be held still is proved"
+      }
       if !point.leftOut.isEmpty { text += "; LEFT OUT: \(point.leftOut.joined(separator: "; "))" }
       let lowered = machines.filter { $0.grade == .lowered }
       if !lowered.isEmpty { text += "; LOWERED: \(lowered.map(\.description).joined(separator: "; "))" }

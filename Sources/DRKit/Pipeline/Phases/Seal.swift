@@ -19,7 +19,8 @@ struct SealPhase {
       let kept = try await repair(work)
       let (images, unheld) = try await prove(
         work.filter { image in !kept.contains { $0.machine == image.machine.id } })
-      var unproved = context.repairs ? try await WholeProof(context: context).run(besides: work, images) : []
+      var unproved =
+        context.repairs ? try await WholeProof(context: context).run(besides: work, images).unproved : []
       if try await context.durable.recall("seal.manifest", as: Bool.self) == nil {
         try await gate.proveIdle()
       }
@@ -49,7 +50,7 @@ struct SealPhase {
     }
   }
 
-  /// The end of a repair: all of the domain is proved, or the mark stays and says what is not.
+  /// The end of a repair: all of the domain that can be proved is, or the mark stays and says what is not.
   private func settle(_ unproved: [WholeProof.Complaint]) async throws(DRError) {
     let catalogue = context.ports.catalogue
     let key = context.target.key
