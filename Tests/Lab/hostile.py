@@ -219,10 +219,16 @@ def lost_shards_are_found_and_healed():
     with Hostile("lab-shards", "10.87.57") as lab:
         site, domain = lab.site, checks.domain_of(lab.site)
 
-        say("  rsync copies nothing")
+        say("  an rsync that copies nothing is there")
         back = troubles.rsync_copies_nothing(site)
-        lab.fails("prove that the data arrived", "rsync")
+        lab.fails("preflight (rsync)")
         back()
+
+        say("  and comes with an upgrade in mid-run")
+        backs = []
+        lab.fails("prove that the data arrived", "rsync",
+                  when={CHANGELOGS: lambda: backs.append(troubles.rsync_copies_nothing(site))})
+        backs[0]()
 
         raw = [b for b in lab.bases if b[1] in ("web_Disk1", "mail_Disk2")]
         (_, _, *lost), (_, _, *cut) = sorted(raw, key=lambda b: b[1], reverse=True)

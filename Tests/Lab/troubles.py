@@ -10,7 +10,7 @@ import uuid
 from lab_site import HERE, say
 
 WORKER = r"gsyncd.py worker "
-MONITOR = r"gsyncd.py monitor "
+MONITOR = r"gsyncd.py --path=.* --monitor "
 
 
 def pids(site, node, pattern):
@@ -73,7 +73,9 @@ def brick_down(site, node, brick):
     volume = "data-dr" if node.startswith("b") else "data"
 
     def back():
-        site.on(node, "gluster", "--mode=script", "volume", "start", volume, "force")
+        # Another of the cluster's transactions may be under way, drkit's questions are such.
+        until(lambda: site.on(node, "gluster", "--mode=script", "volume", "start", volume, "force", check=False).returncode == 0,
+              60, f"the brick {brick} of {node} to be started")
         say(f"    * {node}: the brick {brick} is started again")
     return back
 
@@ -103,6 +105,7 @@ def link_down(site, node):
 def rsync_copies_nothing(site, node="a1"):
     """Uncovers the machine's own rsync below the one that works (3.5.0 of Debian: exit 0, no bytes)."""
     site.on(node, "umount", "/usr/bin/rsync")
+    say(f"    * {node}: rsync is now one that copies nothing")
 
     def back():
         site.on(node, "mount", "--bind", site.lab / "rsync", "/usr/bin/rsync")
