@@ -34,9 +34,8 @@ extension BenchCommand {
           Console.out("core  \(seeds) seeds twice each  \(core.unstable.count) mismatches  \(core.hash)")
           mismatches += core.unstable.count
         }
-        for path in scenarios {
-          let scenario = try ScenarioFile.read(path)
-          let traces = Self.traces(scenario, seeds: seeds, wire.family)
+        let known = try scenarios.map { path throws(DRError) in try ScenarioFile.read(path) }
+        for (scenario, traces) in zip(known, Self.traces(known, seeds: seeds, wire.family)) {
           var combined = TraceHash()
           for pair in traces { combined.add(pair[0]) }
           let unstable = traces.indices.filter { traces[$0][0] != traces[$0][1] }.map { $0 + 1 }
@@ -49,16 +48,18 @@ extension BenchCommand {
       }
     }
 
-    /// Two traces for each seed, in the seeds' order; on every core, since each simulation keeps to its own thread.
+    /// For each scenario two traces of each seed, in the seeds' order; on every core, since each simulation keeps to its own thread.
     private static func traces(
-      _ scenario: Scenario, seeds: Int, _ family: @escaping ScenarioRunner.Family
-    ) -> [[String]] {
-      let traces = Mutex(Array(repeating: [String](), count: seeds))
-      DispatchQueue.concurrentPerform(iterations: seeds) { index in
+      _ scenarios: [Scenario], seeds: Int, _ family: @escaping ScenarioRunner.Family
+    ) -> [[[String]]] {
+      let traces = Mutex(
+        Array(repeating: Array(repeating: [String](), count: seeds), count: scenarios.count))
+      DispatchQueue.concurrentPerform(iterations: scenarios.count * seeds) { index in
+        let (scenario, seed) = index.quotientAndRemainder(dividingBy: seeds)
         let pair = (0..<2).map { _ in
-          ScenarioRunner(scenario, seed: UInt64(index) + 1, family: family).run().trace
+          ScenarioRunner(scenarios[scenario], seed: UInt64(seed) + 1, family: family).run().trace
         }
-        traces.withLock { $0[index] = pair }
+        traces.withLock { $0[scenario][seed] = pair }
       }
       return traces.withLock { $0 }
     }

@@ -8,7 +8,7 @@ import troubles
 from lab_site import LabSite, say
 from troubles import Later, ballast, georep
 
-CHANGELOGS = "the changelogs that saw the snapshots"
+CHANGELOGS = "changelogs (that saw the snapshots )?to roll over"
 IN_TRANSFER = "for the checkpoint is not complete"
 REPLICATED = "checkpoint complete on every subvolume"
 PROVING = "both sides' digests of"
