@@ -13,7 +13,8 @@ struct Sync: AsyncParsableCommand {
         drctl sync --config drkit.yaml vms --dry-run
         drctl sync --config drkit.yaml vms --json | jq .record.outcome
 
-      Exit codes: 0 sealed; 1 the run failed (everything was merged, or is named), or the
+      Exit codes: 0 sealed (also when machines were left out, as the policy allows: the event is a
+      warning then, and they are named); 1 the run failed (everything was merged, or is named), or the
       destination is diverged; 69 unreachable, or told to stop (run it
       again); 75 another run holds the lease, or took it; 78 bad configuration.
       """)
