@@ -47,6 +47,7 @@ struct FlagForgotten: SecondaryCluster {
 
   func geometry() async throws(DRError) -> VolumeGeometry { try await base.geometry() }
   func clients() async throws(DRError) -> [BrickClients] { try await base.clients() }
+  func dataMover() async throws(DRError) -> DataMover { try await base.dataMover() }
   func setReadOnly(_ readOnly: Bool) async throws(DRError) {}
 }
 

@@ -82,12 +82,16 @@ struct PreflightTests {
     #expect(neither["sharding"]?.grade == .ok)
   }
 
-  @Test("does not trust an rsync that copies nothing")
+  @Test("does not trust an rsync that copies nothing, at either end")
   func rsync() async throws {
     let text = try await unfit("rsync") {
       $0.mover = DataMover(version: "rsync  version 3.5.0", defect: "copies nothing for gsyncd")
     }
-    #expect(text == "rsync  version 3.5.0: copies nothing for gsyncd")
+    #expect(text == "rsync  version 3.5.0, at the primary: copies nothing for gsyncd")
+    let there = try await unfit("rsync") {
+      $0.moverThere = DataMover(version: "rsync  version 3.5.0", defect: "copies nothing for gsyncd")
+    }
+    #expect(there == "rsync  version 3.5.0, at the secondary: copies nothing for gsyncd")
   }
 
   @Test("wants room: at the secondary for what is in use, at the primary for overlays")

@@ -158,7 +158,7 @@ struct GeoReplicationTests {
     #expect(await GlusterCLITests.kind { () throws(DRError) in try await down.stop() } == .transient)
   }
 
-  @Test("rsync is trusted up to 3.4, with the defect and its remedy in words")
+  @Test("rsync is trusted up to 3.4, with the defect in words")
   func rsync() async throws {
     let good = FakeRunner(
       CommandResult(.exited(0), output: Array("rsync  version 3.2.7  protocol version 31\nCopyright".utf8)))

@@ -102,8 +102,8 @@ def link_down(site, node):
     return lambda: link("up")
 
 
-def rsync_copies_nothing(site, node="a1"):
-    """Uncovers the machine's own rsync below the one that works (3.5.0 of Debian: exit 0, no bytes)."""
+def rsync_copies_nothing(site, node="b1"):
+    """Uncovers the machine's own rsync below the one that works (3.5.0 of Debian: exit 0, no bytes; as receiver)."""
     site.on(node, "umount", "/usr/bin/rsync")
     say(f"    * {node}: rsync is now one that copies nothing")
 

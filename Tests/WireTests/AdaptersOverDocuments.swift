@@ -64,6 +64,7 @@ struct AdaptersOverDocuments {
     }
     let mover = try outcome(site) { () async throws(DRError) in try await georep.dataMover() }
     #expect(mover.defect == nil && mover.version.contains("3.2.7"))
+    #expect(try outcome(site) { () async throws(DRError) in try await cluster.dataMover() } == mover)
   }
 
   @Test("of the session that the configuration names and gluster does not know")

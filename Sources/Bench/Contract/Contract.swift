@@ -50,7 +50,7 @@ public enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
   case createdCrawlsAll = "session: one that was created anew brings back what the secondary had lost"
   case primaryGeometry =
     "session: the primary volume is started, has subvolumes of bricks, shards and a rollover of seconds"
-  case dataMover = "session: rsync tells its version, and is one that copies"
+  case dataMover = "session: rsync tells its version at both ends, and is one that copies"
 
   // MARK: The secondary cluster
   case secondaryGeometry =

@@ -20,7 +20,10 @@ extension ContractSuite {
     let rows = try await georep.status()
     judgeAtRest(rows, bricks, &book)
     let mover = try await georep.dataMover()
-    book.judge(.dataMover, mover.defect == nil && mover.version.contains("rsync"), mover.version)
+    let receiver = try await ports.cluster.dataMover()
+    book.judge(
+      .dataMover, [mover, receiver].allSatisfy { $0.defect == nil && $0.version.contains("rsync") },
+      "\(mover.version); \(receiver.version)")
     try await settings(&book)
     try await cluster(geometry, &book)
   }

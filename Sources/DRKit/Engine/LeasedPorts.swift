@@ -127,6 +127,8 @@ private struct LeasedCluster: SecondaryCluster {
 
   func clients() async throws(DRError) -> [BrickClients] { try await base.clients() }
 
+  func dataMover() async throws(DRError) -> DataMover { try await base.dataMover() }
+
   func setReadOnly(_ readOnly: Bool) async throws(DRError) {
     try lease.check()
     try await base.setReadOnly(readOnly)

@@ -146,9 +146,9 @@ public struct VolumeSpace: Hashable, Sendable, Codable {
   }
 }
 
-/// What moves the data of a session, and whether it is known to.
+/// What moves the data of a session at one of its ends, and whether it is known to.
 public struct DataMover: Hashable, Sendable, Codable {
-  /// The whole first line of `rsync --version` on the primary node.
+  /// The whole first line of `rsync --version` on the node.
   public var version: String
   /// Nil when trusted; otherwise why not (rsync 3.5.0 copies nothing for gsyncd and the checkpoint still completes:
   /// measured on Debian 12).

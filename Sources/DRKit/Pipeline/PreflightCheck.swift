@@ -51,10 +51,11 @@ public struct PreflightCheck: Sendable {
     let primary = try await ask { () async throws(DRError) in try await ports.georep.primaryGeometry() }
     let secondary = try await ask { () async throws(DRError) in try await ports.cluster.geometry() }
     let rows = try await ask { () async throws(DRError) in try await ports.georep.status() }
-    let mover = try await ask { () async throws(DRError) in try await ports.georep.dataMover() }
+    let sender = try await ask { () async throws(DRError) in try await ports.georep.dataMover() }
+    let receiver = try await ask { () async throws(DRError) in try await ports.cluster.dataMover() }
     return [
       domainMatches(domain), session(rows, primary), started(primary), started(secondary),
-      sharding(primary, secondary), dataMover(mover), try await silence(rows, secondary),
+      sharding(primary, secondary), dataMovers(sender, receiver), try await silence(rows, secondary),
     ] + (try await content(domain)) + (try await divergence()) + (try await bandwidth(primary))
   }
 
@@ -165,12 +166,15 @@ public struct PreflightCheck: Sendable {
     }
   }
 
-  private func dataMover(_ mover: DataMover) -> PreflightFinding {
-    if let defect = mover.defect {
+  /// Both ends: the one that receives is the one that was seen to write nothing.
+  private func dataMovers(_ sender: DataMover, _ receiver: DataMover) -> PreflightFinding {
+    for (mover, site) in [(sender, "primary"), (receiver, "secondary")] {
+      guard let defect = mover.defect else { continue }
       return PreflightFinding(
-        "rsync", .unfit, "\(mover.version): \(defect)", remedy: "install rsync 3.2.7 on every primary node")
+        "rsync", .unfit, "\(mover.version), at the \(site): \(defect)",
+        remedy: "install rsync 3.2.7 on every \(site) node and hold the package")
     }
-    return PreflightFinding("rsync", .ok, mover.version)
+    return PreflightFinding("rsync", .ok, "\(sender.version); at the secondary \(receiver.version)")
   }
 
   /// Through fresh views of both volumes: room, and whose domain the secondary's copy is.

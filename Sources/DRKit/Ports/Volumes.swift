@@ -114,6 +114,9 @@ public protocol SecondaryCluster: Sendable {
   /// "could not be asked": only a brick that shows one's own mount is known to tell.)
   func clients() async throws(DRError) -> [BrickClients]
 
+  /// What receives the session's data. It is at this end that rsync 3.5.0 copies nothing (measured).
+  func dataMover() async throws(DRError) -> DataMover
+
   /// Sets `features.read-only`.
   func setReadOnly(_ readOnly: Bool) async throws(DRError)
 }

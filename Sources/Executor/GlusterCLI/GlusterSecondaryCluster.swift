@@ -21,6 +21,10 @@ public struct GlusterSecondaryCluster: SecondaryCluster {
     return try ClientRows.read(root, volume: volume)
   }
 
+  public func dataMover() async throws(DRError) -> DataMover {
+    try await RsyncVersion.ask(cli, of: volume, site: "secondary")
+  }
+
   /// Repeating it is harmless. Views opened before keep the setting they were opened with for some seconds.
   public func setReadOnly(_ readOnly: Bool) async throws(DRError) {
     _ = try await cli.xml(

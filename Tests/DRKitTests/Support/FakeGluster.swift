@@ -79,6 +79,10 @@ struct FakeCluster: SecondaryCluster {
     try world.call("cluster.clients") { (state, now) throws(DRError) in state.clients(now) }
   }
 
+  func dataMover() async throws(DRError) -> DataMover {
+    try world.call("cluster.dataMover") { (state, _) throws(DRError) in state.moverThere }
+  }
+
   func setReadOnly(_ readOnly: Bool) async throws(DRError) {
     try world.call("cluster.setReadOnly") { (state, _) throws(DRError) in
       state.secondaryIsReadOnly = readOnly

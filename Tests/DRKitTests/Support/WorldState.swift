@@ -60,6 +60,7 @@ struct WorldState: Sendable {
   var secondaryIsStarted = true
   var secondaryIsReadOnly = true
   var mover = DataMover(version: "rsync  version 3.2.7  protocol version 31")
+  var moverThere = DataMover(version: "rsync  version 3.2.7  protocol version 31")
   var domain = StorageDomain(
     id: Sample.domain, name: "data", address: "a1", volume: "data", storageType: "glusterfs")
   var space = (

@@ -60,6 +60,7 @@ private struct BlindCluster: SecondaryCluster {
 
   func geometry() async throws(DRError) -> VolumeGeometry { try await base.geometry() }
   func setReadOnly(_ readOnly: Bool) async throws(DRError) { try await base.setReadOnly(readOnly) }
+  func dataMover() async throws(DRError) -> DataMover { try await base.dataMover() }
   func clients() async throws(DRError) -> [BrickClients] {
     try await base.clients().map { brick in
       BrickClients(brick: brick.brick, clients: Array(brick.clients.suffix(1)))

@@ -80,9 +80,11 @@ struct SimGeoReplication: GeoReplication {
 
   func dataMover() async throws(DRError) -> DataMover {
     try await caller.call("look at rsync", PortLatency.setting) { (_, _) throws(DRError) in
-      DataMover(version: "rsync  version 3.2.7  protocol version 31")
+      Self.mover
     }
   }
+
+  static let mover = DataMover(version: "rsync  version 3.2.7  protocol version 31")
 }
 
 /// The secondary cluster's port over the simulated Gluster.
@@ -103,6 +105,12 @@ struct SimSecondaryCluster: SecondaryCluster {
     try await caller.call("list the secondary's clients", PortLatency.status) { (world, _) throws(DRError) in
       // As gluster's words can be read: "nobody" is no answer.
       world.session.clientsAtSecondary.filter { !$0.clients.isEmpty }
+    }
+  }
+
+  func dataMover() async throws(DRError) -> DataMover {
+    try await caller.call("look at the secondary's rsync", PortLatency.setting) { (_, _) throws(DRError) in
+      SimGeoReplication.mover
     }
   }
 
