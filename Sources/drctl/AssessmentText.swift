@@ -26,7 +26,9 @@ enum AssessmentText {
 
   static func printPlan(_ domain: DomainAssessment, of secondary: String) {
     Console.out("\(domain.name ?? "?") (\(domain.id)) on \(secondary)")
-    if domain.acts.isEmpty { Console.out("  nothing that repair may do") }
+    if domain.acts.isEmpty {
+      Console.out(domain.allRefusals.isEmpty ? "  nothing to repair" : "  nothing that repair may do")
+    }
     for image in domain.images where domain.refusals.isEmpty {
       for act in image.plan.acts {
         Console.out("  \(act.kind.rawValue.padded(18))\(name(image))/\(act.volume)")

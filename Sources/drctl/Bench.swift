@@ -18,7 +18,7 @@ struct BenchCommand: AsyncParsableCommand {
         Figures of a debug build mean nothing. A calibration loop is printed beside them: compare ratios, not machines.
 
         Example:
-          swift run -c release drctl bench core
+          drctl bench core
         """)
 
     @Flag(help: "Print JSON.") var json = false

@@ -7,12 +7,12 @@ extension BenchCommand {
     static let configuration = CommandConfiguration(
       abstract: "The agent's digests beside `openssl dgst -sha256`, on the same file in the same run.",
       discussion: """
-        Rates are per second of processor time of one core, reading included, from the page cache; the best of the rounds.
+        Rates are per second of processor time of one core, reading included, from the page cache; the best of the rounds. \
         Figures of a debug build mean nothing.
 
         Example:
           head -c 1G /dev/urandom > disk.raw
-          swift run -c release drctl bench digest disk.raw
+          drctl bench digest disk.raw
 
         Exit codes: 0 the ratio is 0.8 or more; 1 it is not; 78 the file can't be measured.
         """)

@@ -30,7 +30,7 @@ extension BenchCommand {
     static let configuration = CommandConfiguration(
       abstract: "Feed mutated documents to every parser: no trap, no hang, no leak, no unreadable error.",
       discussion: """
-        Each parser gets its share of the inputs in a process of its own. An input is made of the seed, the parser's name and
+        Each parser gets its share of the inputs in a process of its own. An input is made of the seed, the parser's name and \
         its number alone: a finding names them, and --show prints the input again. Figures of a debug build mean little.
 
         Examples:

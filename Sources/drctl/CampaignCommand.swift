@@ -9,8 +9,8 @@ struct CampaignCommand: AsyncParsableCommand {
     commandName: "campaign",
     abstract: "Run the production pipeline under random faults, seed by seed.",
     discussion: """
-      Each seed is a small world with random faults, in which the executor is killed at random places. Things go wrong for a
-      while and are calm then; what came of it is held against the laws. Prints a table, and for each bad seed the command that
+      Each seed is a small world with random faults, in which the executor is killed at random places. Things go wrong for a \
+      while and are calm then; what came of it is held against the laws. Prints a table, and for each bad seed the command that \
       shows it alone.
 
       Examples:

@@ -8,16 +8,16 @@ struct CleanupCommand: AsyncParsableCommand {
     commandName: "cleanup",
     abstract: "Find snapshots that a sync, drkit's or another's, left on the domain's machines; merge them.",
     discussion: """
-      Lists snapshots that drkit, vmbackup.py (ovirt-georep-backup) and the engine's own Gluster sync make, by their exact names;
-      an administrator's own are not looked at. Merged, after asking, are those of which no sync can be in hand: drkit's, if no
-      run of this domain is unfinished and the lease is free; the others', if the session is at rest. The secondary is not
+      Lists snapshots that drkit, vmbackup.py (ovirt-georep-backup) and the engine's own Gluster sync make, by their exact names; \
+      an administrator's own are not looked at. Merged, after asking, are those of which no sync can be in hand: drkit's, if no \
+      run of this domain is unfinished and the lease is free; the others', if the session is at rest. The secondary is not \
       touched: see `drctl secondary assess`.
 
       Examples:
         drctl cleanup vms --dry-run
         drctl cleanup vms --yes --json
 
-      Exit codes: 0 nothing stands; 1 something stands: refused, not merged, or not agreed to; 69 unreachable; 75 a run is at
+      Exit codes: 0 nothing stands; 1 something stands: refused, not merged, or not agreed to; 69 unreachable; 75 a run is at \
       work; 78 bad configuration.
       """)
 

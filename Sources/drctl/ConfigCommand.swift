@@ -10,8 +10,8 @@ struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Say whether the configuration can be used, from this host alone. Changes nothing.",
       discussion: """
-        Reads the file, unknown keys are errors; looks whether the secret can be read by its owner alone, whether the state can
-        be kept where it is to be, and whether the programs that a run calls are installed. With --online every domain is
+        Reads the file, unknown keys are errors; looks whether the secret can be read by its owner alone, whether the state can \
+        be kept where it is to be, and whether the programs that a run calls are installed. With --online every domain is \
         looked at as `drctl preflight` does, too; then the state file is made if there is none.
 
         Examples:

@@ -8,10 +8,10 @@ struct DisableCommand: AsyncParsableCommand {
     commandName: "disable",
     abstract: "End the protection of a storage domain: nothing of drkit's stays at the primary.",
     discussion: """
-      Removes, after asking, drkit's nonces from the primary volume, its bandwidth limit from the session, and the domain's runs,
-      points and journals from the state.
-      Refused while a run is unfinished, a snapshot of drkit's stands or the session is running. The secondary keeps the last
-      point and the records that prove it, and stays read-only; the session, which drkit did not make, stays stopped. Stop the
+      Removes, after asking, drkit's nonces from the primary volume, its bandwidth limit from the session, and the domain's runs, \
+      points and journals from the state. \
+      Refused while a run is unfinished, a snapshot of drkit's stands or the session is running. The secondary keeps the last \
+      point and the records that prove it, and stays read-only; the session, which drkit did not make, stays stopped. Stop the \
       timer first, and take the domain out of the configuration afterwards.
 
       Examples:
@@ -69,6 +69,7 @@ struct DisableCommand: AsyncParsableCommand {
     }
     Console.out("forget    runs, points and journals of \(domain)")
     for path in plan.strangers { Console.out("stays     \(path) at the primary: it is no nonce of drkit's") }
+    Console.out("stays     what runs put in the session's options: fopen-keep-cache=off, --ignore-times")
     Console.out("stays     the secondary, as it is: its last point and the records of it")
   }
 

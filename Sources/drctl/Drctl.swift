@@ -7,11 +7,17 @@ struct Drctl: AsyncParsableCommand {
     commandName: "drctl",
     abstract: "Disaster recovery for oVirt on Gluster storage.",
     discussion: """
-      Try it without a cluster:   drctl simulate scenarios/plain-cycle.yaml
-      Protect a storage domain:   drctl preflight --config drkit.yaml vms
-                                  drctl sync --config drkit.yaml vms
-      What would come up now:     drctl status --config drkit.yaml
-      With the primary gone:      drctl secondary assess --host gluster-b1 --volume data-dr
+      Try it without a cluster:
+        drctl simulate /usr/share/drkit/scenarios/plain-cycle.yaml
+      Protect a storage domain, once /etc/drkit/drkit.yaml is written:
+        drctl config check --online
+        drctl sync vms
+      What would come up now:
+        drctl status
+      With the primary gone:
+        drctl secondary assess --host gluster-b1 --volume data-dr
+
+      The manual is in /usr/share/doc/drkit: operations.md first.
       """,
     version: Version.text,
     subcommands: [

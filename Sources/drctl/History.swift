@@ -7,8 +7,9 @@ struct Runs: AsyncParsableCommand {
     abstract: "List runs, or show one.",
     discussion: """
       Examples:
-        drctl runs --config drkit.yaml
-        drctl runs show 0b7c… --config drkit.yaml
+        drctl runs
+        drctl runs --limit 100 --json | jq '.[].outcome'
+        drctl runs show 0b7c4a52-9c1e-4f0d-8a53-5d9e6f1b2c34
       """,
     subcommands: [List.self, Show.self], defaultSubcommand: List.self)
 
@@ -95,11 +96,11 @@ struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Say what would come up if the primary died now.",
     discussion: """
-      One line a domain: its newest sealed point and that point's age, which counts from the snapshots, not from their
+      One line a domain: its newest sealed point and that point's age, which counts from the snapshots, not from their \
       arrival. A run that is replicating overwrites the secondary: the point is said to be in doubt until it ends.
 
       Example:
-        drctl status --config drkit.yaml
+        drctl status
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -148,7 +149,8 @@ struct Status: AsyncParsableCommand {
     let head = "\(line.domain)@\(line.destination)"
     let diverged = line.divergence.map { "\n  " + DivergenceText.of($0) } ?? ""
     guard let point = line.point else {
-      return "\(head)  NOTHING: no recovery point was ever sealed" + diverged
+      let run = line.unfinishedRun.map { "\n  run \($0.id), begun \($0.began.text), has not ended" } ?? ""
+      return "\(head)  NOTHING: no recovery point was ever sealed" + run + diverged
     }
     let age = (now - point.instant).text
     let machines = Set(point.images.map(\.machine)).count

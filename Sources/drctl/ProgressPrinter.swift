@@ -26,7 +26,7 @@ final class ProgressPrinter: RunObserver {
       line(instant, record.phase.rawValue, "\((record.ended - record.began).text)  \(record.note)")
     case .waiting(let phase, let reason, let deadline):
       wait(
-        instant, phase.rawValue, "waiting for \(reason) (at most \((deadline - instant).text) more)", reason)
+        instant, phase.rawValue, "waiting: \(reason) (at most \((deadline - instant).text) more)", reason)
     case .deadline: break
     case .noted(let phase, let text): line(instant, phase.rawValue, text)
     case .retrying(let error, let attempt, let after):

@@ -7,16 +7,16 @@ struct Repair: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Heal a diverged destination: a new session, everything carried again, everything proved.",
     discussion: """
-      Stops the session, deletes it with reset-sync-time and creates it again with its options, lets it crawl everything, and then
-      makes a recovery point whose proof is every byte of every volume on the domain. Only that clears the mark. (A disk that a running
-      machine writes and the engine never snapshots, a shareable one, can't be held still: it is carried and named.) It takes as long
+      Stops the session, deletes it with reset-sync-time and creates it again with its options, lets it crawl everything, and then \
+      makes a recovery point whose proof is every byte of every volume on the domain. Only that clears the mark. (A disk that a running \
+      machine writes and the engine never snapshots, a shareable one, can't be held still: it is carried and named.) It takes as long \
       as a first sync. Killed or failed, it is gone on with, or begun again, by the next repair.
 
       Examples:
-        drctl repair --config drkit.yaml vms@dr
-        drctl repair --config drkit.yaml vms --dry-run
+        drctl repair vms@dr
+        drctl repair vms --dry-run
 
-      Exit codes: 0 healed, or not diverged; 1 the run failed, not everything could be proved, or nobody agreed; 69 unreachable, or
+      Exit codes: 0 healed, or not diverged; 1 the run failed, not everything could be proved, or nobody agreed; 69 unreachable, or \
       told to stop (run it again); 75 another run holds the lease; 78 bad configuration.
       """)
 

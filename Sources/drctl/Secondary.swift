@@ -16,11 +16,12 @@ struct Secondary: AsyncParsableCommand {
         Needs the volume and nothing else: no engine, no database, no primary.
 
         Examples:
-          drctl secondary assess --config drkit.yaml vms
+          drctl secondary assess vms
           drctl secondary assess --host gluster-b1 --volume data-dr --verify
-          drctl secondary assess --directory /mnt/data-dr --json | jq '.domains[].point'
+          drctl secondary assess --directory /mnt/copy --json |
+            jq '.[].assessment.domains[].point'
 
-        Exit codes: 0 everything that the newest point holds is whole; 1 something is half-synced, damaged, to be repaired or
+        Exit codes: 0 everything that the newest point holds is whole; 1 something is half-synced, damaged, to be repaired or \
         refused, or there is no point; 69 unreachable, or no such domain; 78 bad configuration.
         """)
 

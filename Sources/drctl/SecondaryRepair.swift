@@ -9,15 +9,15 @@ extension Secondary {
       abstract:
         "Make a secondary importable: overlays away, leaves right, lost .meta files back. Nothing unproved.",
       discussion: """
-        Prints the plan with the proof of each act, and what it refuses with the remedy; then asks. Nothing that a machine's
-        bytes lie in is touched but overlays that are proved to be a sync's own. Interrupted, it ends the image in hand; run
+        Prints the plan with the proof of each act, and what it refuses with the remedy; then asks. Nothing that a machine's \
+        bytes lie in is touched but overlays that are proved to be a sync's own. Interrupted, it ends the image in hand; run \
         again, it does the rest.
 
         Examples:
-          drctl secondary repair --config drkit.yaml vms --dry-run
+          drctl secondary repair vms --dry-run
           drctl secondary repair --host gluster-b1 --volume data-dr --primary-is-gone
 
-        Exit codes: 0 nothing is left to repair; 1 something was refused, or not agreed to; 69 unreachable; 78 bad
+        Exit codes: 0 nothing is left to repair; 1 something was refused, or not agreed to; 69 unreachable; 78 bad \
         configuration, or nobody can say that no worker writes.
         """)
 

@@ -9,17 +9,18 @@ struct Simulate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a scenario in virtual time, with the production pipeline.",
     discussion: """
+      The package's scenarios are in /usr/share/drkit/scenarios, a checkout's in scenarios.
+
       Examples:
-        drctl simulate scenarios/plain-cycle.yaml
+        drctl simulate /usr/share/drkit/scenarios/plain-cycle.yaml
         drctl simulate scenarios/link-down-in-transfer.yaml --seed 42
         drctl simulate scenarios/plain-cycle.yaml --json | jq .verdict
         drctl simulate scenarios/crash-table.yaml --crash-everywhere
         drctl simulate scenarios/crash-table.yaml --crash 0:217:killed
         drctl simulate scenarios/answers-lost.yaml --through-wire
 
-      --crash-everywhere kills the executor at every boundary (before a request, before its answer, before a sleep) in every way,
+      --crash-everywhere kills the executor at every boundary (before a request, before its answer, before a sleep) in every way, \
       lets the next one finish, and prints a table; a case that broke a law is printed as the --crash that shows it alone.
-
 
       Exit codes: 0 the scenario's expectations were kept; 1 violated; 64 usage; 65 bad scenario.
       """)

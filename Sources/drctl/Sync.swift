@@ -9,14 +9,13 @@ struct Sync: AsyncParsableCommand {
       Resumes a run that was cut short, then makes a new one.
 
       Examples:
-        drctl sync --config drkit.yaml vms
-        drctl sync --config drkit.yaml vms --dry-run
-        drctl sync --config drkit.yaml vms --json | jq .record.outcome
+        drctl sync vms
+        drctl sync vms --dry-run
+        drctl sync vms --config drkit.yaml --json | jq .record.outcome
 
-      Exit codes: 0 sealed (also when machines were left out, as the policy allows: the event is a
-      warning then, and they are named); 1 the run failed (everything was merged, or is named), or the
-      destination is diverged; 69 unreachable, or told to stop (run it
-      again); 75 another run holds the lease, or took it; 78 bad configuration.
+      Exit codes: 0 sealed (also when machines were left out, as the policy allows: the event is a warning then, and \
+      they are named); 1 the run failed (everything was merged, or is named), or the destination is diverged; \
+      69 unreachable, or told to stop (run it again); 75 another run holds the lease, or took it; 78 bad configuration.
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -24,8 +23,8 @@ struct Sync: AsyncParsableCommand {
   @Flag(help: "Look, plan and print; change nothing.") var dryRun = false
   @Flag(
     help: """
-      Overwrite a copy at the secondary that was attached to another engine and detached again: what its machines wrote there is
-      lost. For this run only.
+      Overwrite a copy at the secondary that was attached to another engine and detached again: what its machines wrote \
+      there is lost. For this run only.
       """)
   var overwriteDetached = false
 
@@ -125,7 +124,7 @@ struct Preflight: AsyncParsableCommand {
     discussion:
       """
       Example:
-        drctl preflight --config drkit.yaml vms
+        drctl preflight vms
 
       Exit codes: 0 fit; 1 refused by the engine or gluster; 69 unreachable; 78 unfit, or bad configuration.
       """)

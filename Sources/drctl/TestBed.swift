@@ -14,13 +14,13 @@ struct TestBedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Serve a simulated engine's REST API.",
       discussion: """
-        Good enough for the official oVirt SDK. With --lab-mount, its disks are real files in vdsm's layout on a mounted
+        Good enough for the official oVirt SDK. With --lab-mount, its disks are real files in vdsm's layout on a mounted \
         Gluster volume, with one qemu-storage-daemon and one stamping writer for each running machine. Ends on SIGTERM.
 
         Examples:
           drctl testbed engine --listen 127.0.0.1:8080
           drctl testbed engine --listen 127.0.0.1:0 --bed bed.yaml --verbose
-          drctl testbed engine --listen 127.0.0.1:8080 --lab-mount /mnt/p --lab-volume a1:/data \\
+          drctl testbed engine --lab-mount /mnt/p --lab-volume a1:/data \\
             --lab-other /srv/other --lab-run /run/bed --lab-report report.json
         """)
 

@@ -9,14 +9,18 @@ extension TestBedCommand {
     static let configuration = CommandConfiguration(
       abstract: "Be a simulated primary node for another program, in virtual time.",
       discussion: """
-        Reads a JSON object a line and answers each with one; ends at the end of its input. Time passes only by what is
+        Reads a JSON object a line and answers each with one; ends at the end of its input. Time passes only by what is \
         asked: a command takes as long as it would, a sleep what it says. The scenario gives the sites and the faults.
 
-          {"do": "gluster", "arguments": ["volume", "info", "data", "--xml"]}   {"exit": 0, "output": "…", "error": "", …}
+          {"do": "gluster", "arguments": ["volume", "info", "data", "--xml"]}
+                answered by {"exit": 0, "output": "…", "error": "", …}
           {"do": "sleep", "seconds": 60}
-          {"do": "touch"}                                   touches the primary volume's root
-          {"do": "write", "path": "a/b", "text": "x"}       writes a file at the primary
-          {"do": "secondary", "path": "a/b"}                {"output": "x", …}; no "output" if there is no such file
+          {"do": "touch"}
+                touches the primary volume's root
+          {"do": "write", "path": "a/b", "text": "x"}
+                writes a file at the primary
+          {"do": "secondary", "path": "a/b"}
+                {"output": "x", …}; no "output" if there is no such file
 
         Every answer has "now", in seconds since 1970.
 

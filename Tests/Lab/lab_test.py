@@ -304,7 +304,7 @@ def run_one(name, log):
 
 
 # Of drkit's progress: what it waits for and tries again, which is most of it.
-A_WAIT = re.compile(r"^    \d\d:\d\d:\d\d  \w+ +(waiting for|.* \(try \d+, again in )")
+A_WAIT = re.compile(r"^    \d\d:\d\d:\d\d  \w+ +(waiting: |.* \(try \d+, again in )")
 
 
 running, stopping = [], []

@@ -116,7 +116,8 @@ extension TransportError {
     case .tls(let why):
       call.error(
         .refused, "\(origin) is not trusted: \(why)",
-        "Check the CA file (/ovirt-engine/services/pki-resource?resource=ca-certificate) and the host name")
+        "Check the CA file (/ovirt-engine/services/pki-resource?resource=ca-certificate&format=X509-PEM-CA) "
+          + "and the host name")
     case .timeout(let span):
       call.error(.transient, "\(origin) did not answer in full within \(span.wholeSeconds) s")
     case .truncated(let why): call.error(.transient, "\(origin) broke off: \(why)")

@@ -55,7 +55,8 @@ public enum ConfigurationCheck {
     guard let data = FileManager.default.contents(atPath: path) else {
       return PreflightFinding(
         "ca", .unfit, "\(path) can't be read",
-        remedy: "fetch it: https://ENGINE/ovirt-engine/services/pki-resource?resource=ca-certificate")
+        remedy: "fetch it: https://ENGINE/ovirt-engine/services/pki-resource?resource=ca-certificate"
+          + "&format=X509-PEM-CA")
     }
     guard String(decoding: data, as: UTF8.self).contains(mark) else {
       return PreflightFinding(

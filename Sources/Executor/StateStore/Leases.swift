@@ -18,8 +18,8 @@ extension StateStore {
         guard holder == owner.description || end <= now else {
           throw DRError(
             .busy, "take the lease", key.description,
-            reason: "run \(holder) holds it for another \((end - now).wholeSeconds) s",
-            remedy: "wait for that run to end; the lease of one that died ends by itself")
+            reason: "another executor, \(holder), holds it for \((end - now).wholeSeconds) s, and renews it",
+            remedy: "wait for its run to end; the lease of one that died ends by itself")
         }
       }
       try db.execute(
