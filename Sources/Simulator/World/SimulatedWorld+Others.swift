@@ -29,8 +29,12 @@ extension SimulatedWorld {
 
   // MARK: Guests
 
+  /// One that does not run is left alone: another fault stopped it, and starts it again.
   func stopGuest(_ index: Int, at now: Instant) {
-    guard let id = machine(of: faults[index].fault) else { return }
+    guard let id = machine(of: faults[index].fault), engine.machine(id)?.status.mayWrite == true
+    else { return }
+    // A migration ends with its guest, which stays where it was.
+    if engine.machine(id)?.status == .migrating { oracle.ended(.moved, of: id, at: now) }
     setRunning(false, id, at: now)
     engine.setStatus(.down, of: id)
     faults[index].bites += 1
@@ -39,11 +43,13 @@ extension SimulatedWorld {
 
   /// Not while files of the machine are worked on.
   func startGuest(_ index: Int, at now: Instant) {
-    guard let id = machine(of: faults[index].fault) else { return }
-    guard engine.machine(id)?.status == .down, !engine.isBusy(id) else { return later(index) }
+    let fault = faults[index]
+    if fault.fault.kind == .guestStops && fault.bites == 0 { return }
+    guard let id = machine(of: fault.fault), engine.machine(id)?.status == .down else { return }
+    guard !engine.isBusy(id) else { return later(index) }
     setRunning(true, id, at: now)
     engine.setStatus(.up, of: id)
-    if faults[index].fault.kind == .guestStarts { faults[index].bites += 1 }
+    if fault.fault.kind == .guestStarts { faults[index].bites += 1 }
     oracle.ended(.stopped, of: id, at: now)
     oracle.happened(Disturbance(.started, id, at: now))
   }
@@ -67,7 +73,8 @@ extension SimulatedWorld {
   func endMigration(_ index: Int, at now: Instant) {
     guard let id = machine(of: faults[index].fault), engine.machine(id)?.status == .migrating else { return }
     engine.setStatus(.up, of: id)
-    engine.setHost(Self.hosts.first { $0 != engine.machine(id)?.host }, of: id)
+    // Never back to where it was: two looks would see no migration.
+    engine.setHost(engine.machine(id)?.host.map { HostID(high: $0.high, low: $0.low + 1) }, of: id)
   }
 
   // MARK: Disks

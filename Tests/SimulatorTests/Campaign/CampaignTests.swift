@@ -1,4 +1,5 @@
 import DRKit
+import ForwardingPorts
 import Testing
 
 @testable import Simulator
@@ -77,7 +78,7 @@ private struct BlindSecondary: SecondaryVolume {
   }
 }
 
-private struct BlindView: VolumeView {
+private struct BlindView: ForwardingView {
   let base: any VolumeView
   /// Where its digests come from.
   let primary: any VolumeView
@@ -86,14 +87,6 @@ private struct BlindView: VolumeView {
     try await primary.digests(of: path, plan)
   }
   func digest(of path: String) async throws(DRError) -> FileDigest? { try await primary.digest(of: path) }
-  func read(_ path: String) async throws(DRError) -> [UInt8]? { try await base.read(path) }
-  func list(_ directory: String) async throws(DRError) -> [String]? { try await base.list(directory) }
-  func size(of path: String) async throws(DRError) -> Int64? { try await base.size(of: path) }
-  func space() async throws(DRError) -> VolumeSpace { try await base.space() }
-  func replace(_ path: String, with bytes: [UInt8]) async throws(DRError) {
-    try await base.replace(path, with: bytes)
-  }
-  func remove(_ path: String) async throws(DRError) { try await base.remove(path) }
   func close() async {
     await base.close()
     await primary.close()
