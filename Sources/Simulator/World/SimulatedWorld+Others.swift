@@ -59,6 +59,8 @@ extension SimulatedWorld {
       guests[index].isUp = isUp
       guests[index].lastTick = now
       guests[index].lastWrite = now
+      // From its start on, and not when it would have been looked at: it writes a tick after it started.
+      if isUp && guests[index].rate > 0 { lookAtGuest(index, at: now + guests[index].tick) }
     }
   }
 
@@ -93,9 +95,7 @@ extension SimulatedWorld {
     used += group.disk
     let guest = guests.count - 1
     guests[guest].isUp = first.isUp
-    if first.rate > 0 {
-      loop.schedule(at: now + guests[guest].tick, kind: WorldEventKind.guest, a: UInt32(guest))
-    }
+    if first.rate > 0 && first.isUp { lookAtGuest(guest, at: now + guests[guest].tick) }
     faults[index].bites += 1
     oracle.happened(Disturbance(.diskAttached(disk), id, at: now))
   }
