@@ -13,6 +13,7 @@ enum PlantedWrong: String, CaseIterable, CustomTestStringConvertible {
   case leaseForAll = "a lease for whoever asks"
   case foreignOverlay = "an engine that chooses the overlay's id itself"
   case noncesElsewhere = "nonces on one subvolume only"
+  case silentLog = "an engine whose log says nothing"
 
   var testDescription: String { rawValue }
 
@@ -26,6 +27,7 @@ enum PlantedWrong: String, CaseIterable, CustomTestStringConvertible {
     case .leaseForAll: [.leaseExclusive, .leaseExpires, .leaseReleased]
     case .foreignOverlay: [.overlayID, .overlayRemoved]
     case .noncesElsewhere: [.nonceOnEachSubvolume]
+    case .silentLog: [.snapshotInLog, .logLost]
     }
   }
 
@@ -39,6 +41,7 @@ enum PlantedWrong: String, CaseIterable, CustomTestStringConvertible {
     case .leaseForAll: ports.catalogue = LeaseForAll(base: ports.catalogue)
     case .foreignOverlay: ports.engine = ForeignOverlay(base: ports.engine)
     case .noncesElsewhere: ports.primary = NoncesElsewhere(base: ports.primary)
+    case .silentLog: ports.engine = SilentLog(base: ports.engine)
     }
     return ports
   }

@@ -32,7 +32,7 @@ extension SimulatedWorld {
   func stopGuest(_ index: Int, at now: Instant) {
     guard let id = machine(of: faults[index].fault) else { return }
     setRunning(false, id, at: now)
-    engine.setStatus(.down, of: id)
+    engine.guestStops(id, now: now)
     faults[index].bites += 1
     oracle.happened(Disturbance(.stopped, id, at: now))
   }
@@ -42,7 +42,7 @@ extension SimulatedWorld {
     guard let id = machine(of: faults[index].fault) else { return }
     guard engine.machine(id)?.status == .down, !engine.isBusy(id) else { return later(index) }
     setRunning(true, id, at: now)
-    engine.setStatus(.up, of: id)
+    engine.guestStarts(id, now: now)
     if faults[index].fault.kind == .guestStarts { faults[index].bites += 1 }
     oracle.ended(.stopped, of: id, at: now)
     oracle.happened(Disturbance(.started, id, at: now))
@@ -59,15 +59,14 @@ extension SimulatedWorld {
   private func migrate(_ index: Int, at now: Instant) {
     guard let id = machine(of: faults[index].fault) else { return }
     guard engine.machine(id)?.status == .up, !engine.isBusy(id) else { return later(index) }
-    engine.setStatus(.migrating, of: id)
+    engine.migrationBegins(id, now: now)
     faults[index].bites += 1
     oracle.happened(Disturbance(.moved, id, at: now))
   }
 
   func endMigration(_ index: Int, at now: Instant) {
     guard let id = machine(of: faults[index].fault), engine.machine(id)?.status == .migrating else { return }
-    engine.setStatus(.up, of: id)
-    engine.setHost(Self.hosts.first { $0 != engine.machine(id)?.host }, of: id)
+    engine.migrationEnds(id, at: Self.hosts.first { $0 != engine.machine(id)?.host }, now: now)
   }
 
   // MARK: Disks
@@ -82,7 +81,7 @@ extension SimulatedWorld {
     let name = engine.machine(id)?.name ?? ""
     let number = guests.count { $0.machine == id }
     addDisk(disk, engine.freshID(), "\(name)_disk\(number + 1)", of: id, group, number: number, at: now)
-    engine.attach(EngineAttachment(disk: disk), to: id)
+    engine.diskAdded(EngineAttachment(disk: disk), to: id, now: now)
     used += group.disk
     let guest = guests.count - 1
     guests[guest].isUp = first.isUp
