@@ -58,7 +58,7 @@ import Testing
 
   @Test("From the beginning there is no event to find again", arguments: [0, 1, 499, 500, 501, 1_000])
   func fromTheBeginning(count: Int) async throws {
-    let engine = Self.engine(count, codes: [1: 61, count: 63])
+    let engine = Self.engine(count, codes: [1: 61].merging([count: 63]) { $1 })
     let events = try await makeManager(engine).machineEvents(after: 0)
     #expect(events.count == min(count, 2))
     #expect(engine.requests.allSatisfy { request in !request.query.contains { $0.name == "from" } })
