@@ -20,6 +20,7 @@ enum PlantedWrong: String, CaseIterable, CustomTestStringConvertible {
   case newestForAll = "a catalogue that gives the newest point for each run"
   case firstLimitStands = "a catalogue that keeps the first limit"
   case limitNotForgotten = "a catalogue that does not forget a limit"
+  case silentLog = "an engine whose log says nothing"
 
   var testDescription: String { rawValue }
 
@@ -40,6 +41,7 @@ enum PlantedWrong: String, CaseIterable, CustomTestStringConvertible {
     case .newestForAll: [.pointOfRun, .survives]
     case .firstLimitStands: [.rsyncLimit]
     case .limitNotForgotten: [.rsyncLimit]
+    case .silentLog: [.snapshotInLog, .logLost]
     }
   }
 
@@ -57,6 +59,7 @@ enum PlantedWrong: String, CaseIterable, CustomTestStringConvertible {
     case .newestForAll, .firstLimitStands, .limitNotForgotten:
       ports.catalogue = WrongCatalogue(base: ports.catalogue, wrong: self)
     case .noncesElsewhere: ports.primary = NoncesElsewhere(base: ports.primary)
+    case .silentLog: ports.engine = SilentLog(base: ports.engine)
     }
     return ports
   }

@@ -95,7 +95,7 @@ struct RealArms {
       group.cancelAll()
       return book.rows(of: Self.contracts("engine"))
     }
-    Self.judge(rows, 16)
+    Self.judge(rows, 18)
   }
 
   @Test("the system's clock")

@@ -145,29 +145,9 @@ struct WrongCatalogue: ForwardingCatalogue {
   }
 }
 
-struct ForeignOverlay: VirtualizationManager {
+struct ForeignOverlay: ForwardingEngine {
   let base: any VirtualizationManager
 
-  func storageDomain(_ name: String) async throws(DRError) -> StorageDomain {
-    try await base.storageDomain(name)
-  }
-  func machines(on domain: StorageDomainID) async throws(DRError) -> [VirtualMachine] {
-    try await base.machines(on: domain)
-  }
-  func machine(_ id: VirtualMachineID) async throws(DRError) -> VirtualMachine? { try await base.machine(id) }
-  func disks(of machine: VirtualMachineID) async throws(DRError) -> [AttachedDisk] {
-    try await base.disks(of: machine)
-  }
-  func volumes(on domain: StorageDomainID) async throws(DRError) -> [DiskVolume] {
-    try await base.volumes(on: domain)
-  }
-  func updateOVFStore(of domain: StorageDomainID) async throws(DRError) {
-    try await base.updateOVFStore(of: domain)
-  }
-  func ovf(of machine: VirtualMachineID) async throws(DRError) -> String { try await base.ovf(of: machine) }
-  func snapshots(of machine: VirtualMachineID) async throws(DRError) -> [Snapshot] {
-    try await base.snapshots(of: machine)
-  }
   func createSnapshot(
     of machine: VirtualMachineID, description: String, overlays: [OverlayRequest]
   ) async throws(DRError) -> SnapshotID {
@@ -176,16 +156,10 @@ struct ForeignOverlay: VirtualizationManager {
     }
     return try await base.createSnapshot(of: machine, description: description, overlays: others)
   }
-  func snapshot(_ id: SnapshotID, of machine: VirtualMachineID) async throws(DRError) -> Snapshot? {
-    try await base.snapshot(id, of: machine)
-  }
-  func frozenVolumes(
-    of snapshot: SnapshotID, machine: VirtualMachineID
-  ) async throws(DRError) -> [DiskID: VolumeID] {
-    try await base.frozenVolumes(of: snapshot, machine: machine)
-  }
-  func removeSnapshot(_ id: SnapshotID, of machine: VirtualMachineID) async throws(DRError) {
-    try await base.removeSnapshot(id, of: machine)
-  }
-  func post(_ event: EngineEvent) async throws(DRError) { try await base.post(event) }
+}
+
+struct SilentLog: ForwardingEngine {
+  let base: any VirtualizationManager
+
+  func machineEvents(after index: Int64) async throws(DRError) -> [MachineEvent] { [] }
 }

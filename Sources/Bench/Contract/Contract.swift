@@ -25,6 +25,10 @@ public enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
     "engine: a removal on top of a removal is transient or missing; of one that is gone, missing"
   case unknownSnapshot = "engine: a snapshot that there is not is nil, and its removal is missing"
   case eventTwice = "engine: an event that is posted again is success"
+  case snapshotInLog =
+    "engine: a machine's snapshot and its removal are in the log after the event that was the newest, oldest first, by its description"
+  case logLost =
+    "engine: events after one that the log does not have are missing, after the newest there are none"
 
   // MARK: The session
   case stoppedRows =

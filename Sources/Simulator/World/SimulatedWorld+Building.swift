@@ -3,8 +3,8 @@ import OrderedCollections
 
 /// How a site comes to be: volumes, a storage domain in vdsm's layout, machines with one disk each.
 extension SimulatedWorld {
-  /// The host that guests run on until they migrate.
-  static let firstHost = HostID(high: 0x1057, low: 1)
+  /// The two hosts that guests run on.
+  static let hosts = [HostID(high: 0x1057, low: 1), HostID(high: 0x1057, low: 2)]
   /// How drkit's snapshots are called.
   static let ourSnapshots = "drkit run "
 
@@ -61,7 +61,7 @@ extension SimulatedWorld {
     var record = EngineMachine(
       id: machine, name: "vm\(index + 1)", status: startsLater ? .down : .up,
       attachments: [EngineAttachment(disk: disk, isBootable: true)])
-    record.host = Self.firstHost
+    record.host = Self.hosts[0]
     engine.add(record, now: now)
     machineIndex[machine] = index
     addDisk(disk, volume, "vm\(index + 1)_disk1", of: machine, group, at: now)

