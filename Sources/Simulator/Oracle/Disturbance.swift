@@ -37,12 +37,9 @@ extension Oracle {
   mutating func happened(_ disturbance: Disturbance) { disturbances.append(disturbance) }
 
   mutating func ended(_ kind: Disturbance.Kind, of machine: VirtualMachineID, at now: Instant) {
-    for index in disturbances.indices
-    where disturbances[index].kind == kind && disturbances[index].machine == machine
-      && disturbances[index].until == nil
-    {
-      disturbances[index].until = now
-    }
+    // Migrations before the last one are over, and stand.
+    let last = disturbances.lastIndex { $0.kind == kind && $0.machine == machine && $0.until == nil }
+    if let last { disturbances[last].until = now }
   }
 
   /// Whether two looks may see nothing of it, but only the engine's log does: it is over, or undone by another, or undoes one.
