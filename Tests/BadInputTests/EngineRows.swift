@@ -54,6 +54,19 @@ extension BadInput {
     }
   }
 
+  private static func log(_ shown: String, _ body: String) -> BadInput {
+    BadInput(.engine, "the log: \(shown)") {
+      let transport = OneReply(reply: reply(200, body.utf8, "application/json"))
+      _ = try await manager(transport).machineEvents(after: 7)
+    }
+  }
+
+  /// An event in which one thing is wrong.
+  private static func event(_ old: String, _ new: String, as shown: String? = nil) -> BadInput {
+    let good = "{\"index\":\"8\",\"code\":\"61\",\"time\":1700000000000,\"vm\":{\"id\":\"\(id)\"}}"
+    return log(shown ?? new, "{\"event\":[\(good.replacing(old, with: new))]}")
+  }
+
   private static func login(_ shown: String, _ status: Int, _ body: String) -> BadInput {
     BadInput(.engine, "login: \(shown)") {
       let transport = OneReply(
@@ -93,5 +106,11 @@ extension BadInput {
       "{\"error_code\":\"access_denied\",\"error\":\"Cannot authenticate user 'admin@internal' with 's3cret'\"}"
     ),
     login("404", 404, "<html></html>"),
+    log("the event of the cut is not there any more", "{}"),
+    event("\"index\":\"8\",", "", as: "an event without index and id"),
+    event("\"index\":\"8\"", "\"index\":\"-8\""), event("\"code\":\"61\"", "\"code\":\"down\""),
+    event("\"code\":\"61\",", "", as: "an event without code"),
+    event("1700000000000", "\"yesterday\""), event("1700000000000", "9223372036854775807"),
+    event("\"id\":\"\(id)\"", "\"id\":\"7\""),
   ]
 }

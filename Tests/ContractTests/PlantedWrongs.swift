@@ -13,6 +13,14 @@ enum PlantedWrong: String, CaseIterable, CustomTestStringConvertible {
   case leaseForAll = "a lease for whoever asks"
   case foreignOverlay = "an engine that chooses the overlay's id itself"
   case noncesElsewhere = "nonces on one subvolume only"
+  case sampleIgnored = "a view that digests the first blocks whichever were drawn"
+  case nothingSaid = "a view that says nothing of how it digests"
+  case dashesSwallowed = "a session that takes a value with dashes for something else"
+  case optionsOfNothing = "a session that was deleted and lists options all the same"
+  case newestForAll = "a catalogue that gives the newest point for each run"
+  case firstLimitStands = "a catalogue that keeps the first limit"
+  case limitNotForgotten = "a catalogue that does not forget a limit"
+  case silentLog = "an engine whose log says nothing"
 
   var testDescription: String { rawValue }
 
@@ -26,19 +34,32 @@ enum PlantedWrong: String, CaseIterable, CustomTestStringConvertible {
     case .leaseForAll: [.leaseExclusive, .leaseExpires, .leaseReleased]
     case .foreignOverlay: [.overlayID, .overlayRemoved]
     case .noncesElsewhere: [.nonceOnEachSubvolume]
+    case .sampleIgnored: [.digestSample]
+    case .nothingSaid: [.digestsChecked]
+    case .dashesSwallowed: [.rsyncWords]
+    case .optionsOfNothing: [.deletedMissing]
+    case .newestForAll: [.pointOfRun, .survives]
+    case .firstLimitStands: [.rsyncLimit]
+    case .limitNotForgotten: [.rsyncLimit]
+    case .silentLog: [.snapshotInLog, .logLost]
     }
   }
 
   func plant(in ports: SyncPorts) -> SyncPorts {
     var ports = ports
     switch self {
-    case .emptyForMissing: ports.primary = EmptyForMissing(base: ports.primary)
+    case .emptyForMissing, .sampleIgnored, .nothingSaid:
+      ports.primary = WrongViews(base: ports.primary, wrong: self)
     case .flagForgotten: ports.cluster = FlagForgotten(base: ports.cluster)
-    case .startRefused, .otherCheckpoint: ports.georep = WrongSession(base: ports.georep, wrong: self)
+    case .startRefused, .otherCheckpoint, .dashesSwallowed, .optionsOfNothing:
+      ports.georep = WrongSession(base: ports.georep, wrong: self)
     case .journalOverwrites: ports.journal = OverwritingJournal()
     case .leaseForAll: ports.catalogue = LeaseForAll(base: ports.catalogue)
     case .foreignOverlay: ports.engine = ForeignOverlay(base: ports.engine)
+    case .newestForAll, .firstLimitStands, .limitNotForgotten:
+      ports.catalogue = WrongCatalogue(base: ports.catalogue, wrong: self)
     case .noncesElsewhere: ports.primary = NoncesElsewhere(base: ports.primary)
+    case .silentLog: ports.engine = SilentLog(base: ports.engine)
     }
     return ports
   }

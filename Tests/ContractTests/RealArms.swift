@@ -50,7 +50,7 @@ struct RealArms {
         try await ContractSuite(ports: ports, domain: "vms", id: Self.id).run(&book, [chapter])
         try store.close()
       }
-      Self.judge(book.rows(of: Self.contracts("store")), 12)
+      Self.judge(book.rows(of: Self.contracts("store")), 14)
     }
   }
 
@@ -61,7 +61,7 @@ struct RealArms {
       var ports = Self.ports()
       ports.primary = DirectoryVolume(directory: directory)
       try await ContractSuite(ports: ports, domain: "vms", id: Self.id).run(&book, [.primaryViews])
-      Self.judge(book.rows(of: Self.contracts("view")), 11)
+      Self.judge(book.rows(of: Self.contracts("view")), 13)
     }
   }
 
@@ -95,7 +95,7 @@ struct RealArms {
       group.cancelAll()
       return book.rows(of: Self.contracts("engine"))
     }
-    Self.judge(rows, 16)
+    Self.judge(rows, 18)
   }
 
   @Test("the system's clock")

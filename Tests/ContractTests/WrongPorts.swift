@@ -3,34 +3,45 @@ import ForwardingPorts
 import Synchronization
 
 /// Ports that break a promise, and pass on everything else.
-struct EmptyForMissing: PrimaryVolume {
+struct WrongViews: PrimaryVolume {
   let base: any PrimaryVolume
+  let wrong: PlantedWrong
 
-  func view() async throws(DRError) -> any VolumeView { EmptyView(base: try await base.view()) }
+  func view() async throws(DRError) -> any VolumeView {
+    let view = try await base.view()
+    switch wrong {
+    case .sampleIgnored: return FirstBlocks(base: view)
+    case .nothingSaid: return SilentView(base: view)
+    default: return EmptyView(base: view)
+    }
+  }
   func writeNonces(_ content: [UInt8], under directory: String) async throws(DRError) -> [Nonce] {
     try await base.writeNonces(content, under: directory)
   }
 }
 
-private struct EmptyView: VolumeView {
+private struct EmptyView: ForwardingView {
   let base: any VolumeView
 
   func read(_ path: String) async throws(DRError) -> [UInt8]? { try await base.read(path) ?? [] }
-  func read(_ path: String, at offset: Int64, count: Int) async throws(DRError) -> [UInt8]? {
-    try await base.read(path, at: offset, count: count)
-  }
-  func list(_ directory: String) async throws(DRError) -> [String]? { try await base.list(directory) }
-  func size(of path: String) async throws(DRError) -> Int64? { try await base.size(of: path) }
-  func digest(of path: String) async throws(DRError) -> FileDigest? { try await base.digest(of: path) }
+}
+
+private struct FirstBlocks: ForwardingView {
+  let base: any VolumeView
+
   func digests(of path: String, _ plan: DigestPlan) async throws(DRError) -> BlockDigests? {
-    try await base.digests(of: path, plan)
+    guard let sample = plan.sample else { return try await base.digests(of: path, plan) }
+    let all = try await base.digests(of: path, DigestPlan(block: plan.block))
+    return all.map {
+      BlockDigests(size: $0.size, block: $0.block, blocks: Array($0.blocks.prefix(sample.count)))
+    }
   }
-  func replace(_ path: String, with bytes: [UInt8]) async throws(DRError) {
-    try await base.replace(path, with: bytes)
-  }
-  func remove(_ path: String) async throws(DRError) { try await base.remove(path) }
-  func space() async throws(DRError) -> VolumeSpace { try await base.space() }
-  func close() async { await base.close() }
+}
+
+private struct SilentView: ForwardingView {
+  let base: any VolumeView
+
+  func checkDigests() async throws(DRError) -> String { "" }
 }
 
 struct NoncesElsewhere: PrimaryVolume {
@@ -51,18 +62,17 @@ struct FlagForgotten: SecondaryCluster {
   func setReadOnly(_ readOnly: Bool) async throws(DRError) {}
 }
 
-final class WrongSession: GeoReplication {
-  private let base: any GeoReplication
+final class WrongSession: ForwardingSession {
+  let base: any GeoReplication
   private let wrong: PlantedWrong
   private let isStarted = Mutex(false)
+  private let isDeleted = Mutex(false)
 
   init(base: any GeoReplication, wrong: PlantedWrong) {
     self.base = base
     self.wrong = wrong
   }
 
-  var session: SessionName { base.session }
-  func status() async throws(DRError) -> [WorkerStatus] { try await base.status() }
   func setCheckpoint() async throws(DRError) -> Instant {
     try await base.setCheckpoint() + (wrong == .otherCheckpoint ? .seconds(7) : .zero)
   }
@@ -80,12 +90,23 @@ final class WrongSession: GeoReplication {
     isStarted.withLock { $0 = false }
     try await base.stop()
   }
-  func settings() async throws(DRError) -> [SessionSetting] { try await base.settings() }
-  func set(_ setting: SessionSetting) async throws(DRError) { try await base.set(setting) }
-  func delete() async throws(DRError) { try await base.delete() }
-  func create() async throws(DRError) { try await base.create() }
-  func primaryGeometry() async throws(DRError) -> VolumeGeometry { try await base.primaryGeometry() }
-  func dataMover() async throws(DRError) -> DataMover { try await base.dataMover() }
+  func settings() async throws(DRError) -> [SessionSetting] {
+    if wrong == .optionsOfNothing, isDeleted.withLock({ $0 }) { return [] }
+    return try await base.settings()
+  }
+  func set(_ setting: SessionSetting) async throws(DRError) {
+    // As a CLI does that takes a word with dashes for its own.
+    if wrong == .dashesSwallowed, setting.value.hasPrefix("-") { return }
+    try await base.set(setting)
+  }
+  func delete() async throws(DRError) {
+    try await base.delete()
+    isDeleted.withLock { $0 = true }
+  }
+  func create() async throws(DRError) {
+    try await base.create()
+    isDeleted.withLock { $0 = false }
+  }
 }
 
 final class OverwritingJournal: Journal {
@@ -106,29 +127,28 @@ struct LeaseForAll: ForwardingCatalogue {
   func releaseLease(_ key: DestinationKey, owner: RunID) async throws(DRError) {}
 }
 
-struct ForeignOverlay: VirtualizationManager {
+/// The newest point, whoever asks; and the limit that was saved first.
+struct WrongCatalogue: ForwardingCatalogue {
+  let base: any Catalogue
+  let wrong: PlantedWrong
+
+  func point(of run: RunID) async throws(DRError) -> RecoveryPoint? {
+    let point = try await base.point(of: run)
+    guard wrong == .newestForAll, let key = point?.key else { return point }
+    return try await base.newestPoint(key)
+  }
+  func save(_ limit: RsyncLimit) async throws(DRError) {
+    if wrong == .firstLimitStands, try await base.rsyncLimit(of: limit.key) != nil { return }
+    try await base.save(limit)
+  }
+  func clearRsyncLimit(of key: DestinationKey) async throws(DRError) {
+    if wrong != .limitNotForgotten { try await base.clearRsyncLimit(of: key) }
+  }
+}
+
+struct ForeignOverlay: ForwardingEngine {
   let base: any VirtualizationManager
 
-  func storageDomain(_ name: String) async throws(DRError) -> StorageDomain {
-    try await base.storageDomain(name)
-  }
-  func machines(on domain: StorageDomainID) async throws(DRError) -> [VirtualMachine] {
-    try await base.machines(on: domain)
-  }
-  func machine(_ id: VirtualMachineID) async throws(DRError) -> VirtualMachine? { try await base.machine(id) }
-  func disks(of machine: VirtualMachineID) async throws(DRError) -> [AttachedDisk] {
-    try await base.disks(of: machine)
-  }
-  func volumes(on domain: StorageDomainID) async throws(DRError) -> [DiskVolume] {
-    try await base.volumes(on: domain)
-  }
-  func updateOVFStore(of domain: StorageDomainID) async throws(DRError) {
-    try await base.updateOVFStore(of: domain)
-  }
-  func ovf(of machine: VirtualMachineID) async throws(DRError) -> String { try await base.ovf(of: machine) }
-  func snapshots(of machine: VirtualMachineID) async throws(DRError) -> [Snapshot] {
-    try await base.snapshots(of: machine)
-  }
   func createSnapshot(
     of machine: VirtualMachineID, description: String, overlays: [OverlayRequest]
   ) async throws(DRError) -> SnapshotID {
@@ -137,16 +157,10 @@ struct ForeignOverlay: VirtualizationManager {
     }
     return try await base.createSnapshot(of: machine, description: description, overlays: others)
   }
-  func snapshot(_ id: SnapshotID, of machine: VirtualMachineID) async throws(DRError) -> Snapshot? {
-    try await base.snapshot(id, of: machine)
-  }
-  func frozenVolumes(
-    of snapshot: SnapshotID, machine: VirtualMachineID
-  ) async throws(DRError) -> [DiskID: VolumeID] {
-    try await base.frozenVolumes(of: snapshot, machine: machine)
-  }
-  func removeSnapshot(_ id: SnapshotID, of machine: VirtualMachineID) async throws(DRError) {
-    try await base.removeSnapshot(id, of: machine)
-  }
-  func post(_ event: EngineEvent) async throws(DRError) { try await base.post(event) }
+}
+
+struct SilentLog: ForwardingEngine {
+  let base: any VirtualizationManager
+
+  func machineEvents(after index: Int64) async throws(DRError) -> [MachineEvent] { [] }
 }

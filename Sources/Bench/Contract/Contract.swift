@@ -25,6 +25,10 @@ public enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
     "engine: a removal on top of a removal is transient or missing; of one that is gone, missing"
   case unknownSnapshot = "engine: a snapshot that there is not is nil, and its removal is missing"
   case eventTwice = "engine: an event that is posted again is success"
+  case snapshotInLog =
+    "engine: a machine's snapshot and its removal are in the log after the event that was the newest, oldest first, by its description"
+  case logLost =
+    "engine: events after one that the log does not have are missing, after the newest there are none"
 
   // MARK: The session
   case stoppedRows =
@@ -44,8 +48,11 @@ public enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
   case settingChanged =
     "session: an option is set, set again and put back, and each time listed as it is"
   case settingUnknown = "session: an option that there is not is refused"
+  case rsyncWords =
+    "session: rsync's options are words with dashes, or none, and listed as they were set last"
   case runningNotDeleted = "session: one that runs is not deleted: refused"
-  case deletedMissing = "session: one that was deleted is missing, and deleting it again is success"
+  case deletedMissing =
+    "session: one that was deleted is missing, its options too, and deleting it again is success"
   case createdAnew = "session: it is created again, twice with the same success, and its rows are Created"
   case createdCrawlsAll = "session: one that was created anew brings back what the secondary had lost"
   case primaryGeometry =
@@ -76,6 +83,8 @@ public enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
   case freshView = "view: a fresh view sees what others wrote and removed a moment ago"
   case digests =
     "view: equal content has equal digests, whole and in blocks; another byte changes its block and no other"
+  case digestSample = "view: of a sample it digests the blocks that were drawn, each as among all of them"
+  case digestsChecked = "view: asked beforehand whether it can digest, it says how, in words"
   case removesExactly = "view: removing files of a directory leaves exactly the others, untouched"
   case space = "view: the space is not more available than there is"
   case closedView = "view: one that was closed answers nothing more: unfit; closing it again changes nothing"
@@ -111,7 +120,10 @@ public enum Contract: String, Hashable, Sendable, Codable, CaseIterable {
     "store: runs are listed newest first, of one key or of all, as many as were asked for"
   case unfinishedRun = "store: the unfinished run is the newest that still runs, of this key"
   case pointOnce = "store: the newest point is the youngest instant, and a point is saved once"
+  case pointOfRun = "store: a run's point is found by the run, as it was saved; one that sealed none has none"
   case divergenceMark = "store: a divergence is nil, then as saved last, then cleared, and cleared again"
+  case rsyncLimit =
+    "store: what was set among rsync's options is nil, then as saved last, then forgotten, and again"
   case survives = "store: all of it is there for the next process, as it was"
 
   // MARK: The clock

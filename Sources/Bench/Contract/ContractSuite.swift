@@ -58,7 +58,11 @@ public struct ContractSuite: Sendable {
     case .clock: try await clock(&book)
     case .store: try await store(&book)
     case .engine: try await inventory(&book)
-    case .snapshot: try await mergeSnapshot(takeSnapshot(1, &book), &book)
+    case .snapshot:
+      let newest = try await ports.engine.newestEvent()
+      let taken = try await takeSnapshot(1, &book)
+      try await mergeSnapshot(taken, &book)
+      try await log(of: taken, after: newest, &book)
     case .session: try await sessionAtRest(&book)
     case .primaryViews: try await views(of: primaryContent, &book)
     case .nonces: try await nonces(&book)

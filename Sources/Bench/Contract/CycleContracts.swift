@@ -310,9 +310,11 @@ extension ContractSuite {
     try await again { () async throws(DRError) in try await georep.delete() }
     let deletedAgain = await error { () async throws(DRError) in try await georep.delete() }
     let status = await error { () async throws(DRError) in try await georep.status() }
+    let options = await error { () async throws(DRError) in try await georep.settings() }
     book.judge(
-      .deletedMissing, deletedAgain == nil && status?.kind == .missing,
-      "deleted again: \(kind(deletedAgain)), its status: \(status.map { "\($0)" } ?? "rows")")
+      .deletedMissing, deletedAgain == nil && status?.kind == .missing && options?.kind == .missing,
+      "deleted again: \(kind(deletedAgain)), its status: \(status.map { "\($0)" } ?? "rows"), "
+        + "its options: \(options.map { "\($0)" } ?? "some")")
     try await again { () async throws(DRError) in try await georep.create() }
     let createdAgain = await error { () async throws(DRError) in try await georep.create() }
     let rows = try await georep.status()

@@ -60,6 +60,39 @@ extension ContractSuite {
       "\(text.utf8.count) bytes for \(machine.name)")
   }
 
+  /// - Parameter newest: the newest event before the snapshot was asked for.
+  func log(
+    of taken: ContractSnapshot, after newest: Int64, _ book: inout ContractBook
+  ) async throws(DRError) {
+    let engine = ports.engine
+    let description = "drkit contract \(id)"
+    func ours() async throws(DRError) -> [MachineEvent] {
+      try await engine.machineEvents(after: newest).filter {
+        $0.machine == taken.machine.id && $0.text.contains(description)
+      }
+    }
+    // The snapshot is gone a moment before the engine says so.
+    try await wait(for: "the log to tell of the removal", within: .minutes(1)) {
+      () async throws(DRError) -> Bool? in
+      try await ours().contains { $0.kind == .snapshotRemoved } ? true : nil
+    }
+    let events = try await ours()
+    let indices = events.map(\.index)
+    book.judge(
+      .snapshotInLog,
+      events.map(\.kind) == [.snapshotTaken, .snapshotRemoved] && indices == indices.sorted()
+        && indices.allSatisfy { $0 > newest },
+      events.map { "\($0.index) \($0.kind.rawValue)" }.joined(separator: ", ") + " after \(newest)")
+    let last = try await engine.newestEvent()
+    let later = try await engine.machineEvents(after: last)
+    let lost = await error { () async throws(DRError) in
+      try await engine.machineEvents(after: last + 1_000_000)
+    }
+    book.judge(
+      .logLost, lost?.kind == .missing && later.allSatisfy { $0.index > last },
+      "after a million more: \(kind(lost)); after \(last): \(later.count)")
+  }
+
   private func unknown(_ book: inout ContractBook) async throws(DRError) {
     let engine = ports.engine
     let nobody = VirtualMachineID.derived(from: id, name: "no machine")

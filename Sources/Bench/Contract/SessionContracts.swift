@@ -68,6 +68,25 @@ extension ContractSuite {
       try await georep.set(SessionSetting("drkit_has_no_such_option", "1"))
     }
     book.judge(.settingUnknown, unknown?.kind == .refused, unknown.map { "\($0)" } ?? "success")
+    try await rsyncWords(before, &book)
+  }
+
+  /// A limit is words that gluster's CLI could take for its own, and taking it away may leave none.
+  private func rsyncWords(_ before: [SessionSetting], _ book: inout ContractBook) async throws(DRError) {
+    let was = before.value(of: RsyncOptions.name) ?? ""
+    var listed: [String] = []
+    let wanted = ["--bwlimit=4096 --ignore-times", "-I", "", "", was]
+    for value in wanted {
+      try await again { () async throws(DRError) in
+        try await ports.georep.set(SessionSetting(RsyncOptions.name, value))
+      }
+      listed.append(try await ports.georep.settings().value(of: RsyncOptions.name) ?? "")
+    }
+    let after = try await ports.georep.settings()
+    book.judge(
+      .rsyncWords, listed == wanted && after == before,
+      listed.map { "\"\($0)\"" }.joined(separator: ", ")
+        + (after == before ? "" : "; not put back as it was"))
   }
 
   // MARK: The secondary cluster

@@ -151,6 +151,20 @@ extension ContractSuite {
       .pointOnce, before == nil && newest == young,
       newest == young ? "the younger one, as it was first saved" : "not the younger one as it was saved")
 
+    let first = try await catalogue.point(of: young.run)
+    let older = try await catalogue.point(of: owner("point 1"))
+    let isFound = first == young && older == point("point 1", instant: 10)
+    let without = try await catalogue.point(of: owner("run 1"))
+    book.judge(
+      .pointOfRun, isFound && without == nil,
+      (isFound ? "each by its run" : "not as they were saved")
+        + (without == nil ? ", none of a run without one" : ", one of a run without one"))
+    try await divergences(&book)
+    try await limits(&book)
+  }
+
+  private func divergences(_ book: inout ContractBook) async throws(DRError) {
+    let catalogue = ports.catalogue
     let none = try await catalogue.divergence(of: key)
     let mark = Divergence(
       key: key, run: owner("diverged"), at: Self.birth, image: "vm1/disk1", reason: "shards differ: 0")
@@ -170,18 +184,43 @@ extension ContractSuite {
     try await catalogue.save(again)
   }
 
+  private var limit: RsyncLimit {
+    RsyncLimit(
+      key: key, ours: ["--bwlimit=100", "--bwlimit=200"], before: ["--bwlimit 20M", "--no-bwlimit"])
+  }
+
+  private func limits(_ book: inout ContractBook) async throws(DRError) {
+    let catalogue = ports.catalogue
+    let none = try await catalogue.rsyncLimit(of: key)
+    try await catalogue.save(RsyncLimit(key: key, ours: ["--bwlimit=100"], before: []))
+    try await catalogue.save(limit)
+    let found = try await catalogue.rsyncLimit(of: key)
+    let apart = try await catalogue.rsyncLimit(of: otherKey)
+    try await catalogue.clearRsyncLimit(of: key)
+    let cleared = try await catalogue.rsyncLimit(of: key)
+    try await catalogue.clearRsyncLimit(of: key)
+    book.judge(
+      .rsyncLimit, none == nil && found == limit && apart == nil && cleared == nil,
+      found == limit ? "as saved last, then \(cleared == nil ? "nil" : "still there")" : "not what was saved")
+    // For the next process to find.
+    try await catalogue.save(limit)
+  }
+
   func restarted(_ book: inout ContractBook) async throws(DRError) {
     let step = try await ports.journal.value(for: StepKey(run: id, step: "contract.step"))
     let run = try await ports.catalogue.unfinishedRun(key)
     let ended = try await ports.catalogue.run(owner("run 3"))
     let point = try await ports.catalogue.newestPoint(key)
+    let older = try await ports.catalogue.point(of: owner("point 1"))
     let mark = try await ports.catalogue.divergence(of: key)
+    let limit = try await ports.catalogue.rsyncLimit(of: key)
     let found = [
       step == Array("{\"a\":[1,null,\"ü\"]}".utf8), run == record("run 1", key, began: 10, .running),
       ended?.outcome == .failed, point == self.point("point 2", instant: 20),
-      mark?.settings == [SessionSetting("sync_jobs", "4")],
+      older == self.point("point 1", instant: 10), mark?.settings == [SessionSetting("sync_jobs", "4")],
+      limit == self.limit,
     ]
-    let names = ["step", "unfinished run", "ended run", "point", "divergence"]
+    let names = ["step", "unfinished run", "ended run", "point", "older point", "divergence", "limit"]
     let lost = zip(names, found).filter { !$0.1 }.map(\.0)
     book.judge(
       .survives, lost.isEmpty,

@@ -231,8 +231,10 @@ extension ContractSuite {
     changed[50_000] ^= 1
     let all = contents + [("other", changed)]
     let plan = DigestPlan(block: 16_384)
-    let (wholes, blocks) = try await look(volume) {
-      (view) async throws(DRError) -> ([FileDigest?], [BlockDigests?]) in
+    let sample = DigestPlan(block: plan.block, sample: BlockSample(count: 3, seed: 5))
+    let (how, wholes, blocks, drawn) = try await look(volume) {
+      (view) async throws(DRError) -> (String, [FileDigest?], [BlockDigests?], BlockDigests?) in
+      let how = try await view.checkDigests()
       var (wholes, blocks): ([FileDigest?], [BlockDigests?]) = ([], [])
       for (name, content) in all {
         let path = "\(volume.directory)/digested-\(name)"
@@ -240,8 +242,17 @@ extension ContractSuite {
         wholes.append(try await view.digest(of: path))
         blocks.append(try await view.digests(of: path, plan))
       }
-      return (wholes, blocks)
+      let drawn = try await view.digests(of: "\(volume.directory)/digested-one", sample)
+      return (how, wholes, blocks, drawn)
     }
+    book.judge(.digestsChecked, !how.isEmpty, "\(volume.name): \(how.isEmpty ? "nothing" : how)")
+    let indices = sample.indices(size: 100_000)
+    let whole = blocks[0]?.blocks ?? []
+    book.judge(
+      .digestSample,
+      drawn?.size == 100_000 && drawn?.block == plan.block && drawn?.blocks.map(\.index) == indices
+        && drawn?.blocks == whole.filter { indices.contains($0.index) },
+      "\(volume.name): drawn \(indices), digested \(drawn?.blocks.map(\.index) ?? [])")
     let isEqual = wholes[0] != nil && wholes[0] == wholes[1] && blocks[0] != nil && blocks[0] == blocks[1]
     let differing = blocks[0].flatMap { one in blocks[2].map { one.differing(from: $0) } } ?? []
     book.judge(

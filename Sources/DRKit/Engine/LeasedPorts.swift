@@ -68,6 +68,12 @@ private struct LeasedEngine: VirtualizationManager {
     try await base.removeSnapshot(id, of: machine)
   }
 
+  func newestEvent() async throws(DRError) -> Int64 { try await base.newestEvent() }
+
+  func machineEvents(after index: Int64) async throws(DRError) -> [MachineEvent] {
+    try await base.machineEvents(after: index)
+  }
+
   func post(_ event: EngineEvent) async throws(DRError) {
     try lease.check()
     try await base.post(event)

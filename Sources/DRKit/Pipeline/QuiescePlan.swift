@@ -32,6 +32,9 @@ public struct QuiescePlan: Hashable, Sendable, Codable {
   public var notInPoint: [String]
   /// Every machine with disks on the domain, as it was when the plan was made. Nil in plans of older versions.
   public var seen: [SeenMachine]?
+  /// The newest event in the engine's log before all that: what has a greater index happened in mid-run. Nil in plans of
+  /// older versions, and where the engine did not say.
+  public var newestEvent: Int64?
 
   public init(machines: [MachinePlan], notInPoint: [String]) {
     self.machines = machines

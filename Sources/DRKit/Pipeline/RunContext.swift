@@ -112,4 +112,9 @@ enum SnapshotName {
     }
     return (run, String(words[3]))
   }
+
+  /// Whether a sentence of the engine's names a snapshot of drkit's, of whichever run.
+  static func isNamed(in text: String) -> Bool {
+    text.ranges(of: "drkit run ").contains { RunID(text[$0.upperBound...].prefix(36)) != nil }
+  }
 }

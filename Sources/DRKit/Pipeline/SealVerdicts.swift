@@ -61,9 +61,11 @@ struct SealVerdicts {
     let now = try await context.durable.retrying { () async throws(DRError) in
       try await Inventory(engine: context.ports.engine).look(at: domain)
     }
+    // After the look: what ended before it, unseen, is in the log by now.
+    let events = try await EventLog(context: context).events(since: plan?.newestEvent)
     // A plan of an older version did not keep what it saw: then nothing is new.
     let before = plan?.seen ?? MidRunWatch.seen(now)
-    return MidRunWatch(before: before, now: now, planned: quiesced.machines)
+    return MidRunWatch(before: before, now: now, planned: quiesced.machines, events: events)
   }
 
   /// How each machine stands now that all content has been proved.
@@ -98,8 +100,8 @@ struct SealVerdicts {
       verdict.remarks = reasons
       return verdict
     }
-    let findings = watch.findings[machine.id] ?? []
     let foreign = stand?.remarks ?? []
+    let findings = watch.findings(of: machine.id, isForeign: !foreign.isEmpty)
     let prefix = "\(machine.name)/"
     let uncut = quiesced.notInPoint.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
     verdict.remarks = foreign + findings.map(\.remark) + uncut + (isDescribed ? [] : [Self.undescribed])

@@ -44,6 +44,14 @@ public protocol VirtualizationManager: Sendable {
   /// shows as status `ok` again.
   func removeSnapshot(_ id: SnapshotID, of machine: VirtualMachineID) async throws(DRError)
 
+  /// The index of the newest event in the engine's log; 0 when the log is empty. What happens later has a greater one.
+  func newestEvent() async throws(DRError) -> Int64
+
+  /// What befell machines after the event with this index (0: from the log's beginning), oldest first; events about anything
+  /// else are left out. `.missing` when the log does not reach back to that event (cleaned, dismissed, another database):
+  /// then nobody knows what was between. `.refused` also when there are too many to be read.
+  func machineEvents(after index: Int64) async throws(DRError) -> [MachineEvent]
+
   /// Posts an event. A duplicate of (origin, custom id) is success: the event is there.
   func post(_ event: EngineEvent) async throws(DRError)
 }

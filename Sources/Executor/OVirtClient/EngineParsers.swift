@@ -134,7 +134,8 @@ package enum EngineParsers {
     {"id":"\(id)","status":"started","job":{"id":"\(id)"},"snapshot_status":"ok","snapshot_type":"regular",\
     "snapshot":[{"id":"\(id)","description":"drkit run x vms@dr","snapshot_status":"locked","snapshot_type":"regular"},\
     {"id":"\(id)","snapshot_type":"active"}],"disk":[{"id":"\(id)","image_id":"\(id)"}],\
-    "event":[{"origin":"drkit","custom_id":"7"}]}
+    "event":[{"origin":"drkit","custom_id":"7","index":"9","code":"9801"},{"id":"8","index":"8","code":"61",\
+    "time":1700000000000,"description":"VM web is down.","correlation_id":"x","vm":{"id":"\(id)"}}]}
     """
 
   static let snapshots = FuzzedParser("engine-snapshots", [snapshotList]) { bytes in
@@ -152,6 +153,8 @@ package enum EngineParsers {
     await attempt { _ = try await manager.frozenVolumes(of: .blank, machine: .blank) }
     await attempt { try await manager.removeSnapshot(.blank, of: .blank) }
     await attempt { try await manager.updateOVFStore(of: .blank) }
+    await attempt { _ = try await manager.newestEvent() }
+    await attempt { _ = try await manager.machineEvents(after: 7) }
     if let heard { throw heard }
   }
 }

@@ -25,13 +25,12 @@ public struct CampaignDraw: Sendable {
     let root = Seed(seed).child("campaign")
     let frame = Frame(every: base?.every ?? .minutes(30))
     let shape = WorldDraw(Draws(root.child("world")))
-    let wire = Draws(root.child("faults"))
+    let draws = Draws(root.child("faults"))
     var plan = base?.plan ?? shape.plan
+    let machines = plan.machines.reduce(0) { $0 + $1.count }
     plan.faults =
-      FaultDraw(
-        draws: wire, frame: frame, machines: plan.machines.reduce(0) { $0 + $1.count },
-        replica: plan.primary.replica
-      ).faults
+      FaultDraw(draws: draws, frame: frame, machines: machines, replica: plan.primary.replica).faults
+      + MidRunDraw(draws: Draws(root.child("mid-run")), frame: frame, machines: machines).faults
     scenario = Scenario(
       name: base?.name ?? "campaign", about: base?.about ?? "", extent: .cycles(Frame.cycles), plan: plan,
       every: frame.every, policy: base?.policy ?? shape.policy, expectations: [.lawsKept])

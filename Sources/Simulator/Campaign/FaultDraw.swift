@@ -14,19 +14,10 @@ struct FaultDraw: Sendable {
 
   private func fault(_ which: Int) -> WorldFault {
     let kind = kind(which)
-    let begin = frame.every * Int64(CampaignDraw.Frame.troubled)
-    var fault = WorldFault(
-      kind, at: .seconds(draws.number("at", which, in: 0...(begin.wholeSeconds - 1))), for: .zero)
-    if isBound(kind, which) {
-      // Armed at the beginning of a cycle; the phase is soon there, unless the cycle is late.
-      fault.during = draws.choice("phase", which, of: Self.phases(of: kind))
-      fault.at = frame.every * draws.number("cycle", which, in: 0...Int64(CampaignDraw.Frame.troubled - 1))
-      fault.window = frame.every
-      fault.after = delay(of: kind, which)
-    }
-    let latest = fault.at + (fault.window ?? .zero) + fault.after
-    fault.span = .seconds(
-      draws.spread("length", which, seconds: 5...max(5, (frame.calm - latest).wholeSeconds)))
+    var fault = WorldFault(kind, at: .zero, for: .zero)
+    fault.place(
+      draws, which, in: frame, during: isBound(kind, which) ? Self.phases(of: kind) : nil,
+      after: delay(of: kind, which))
     if Self.hasOccasions(kind) {
       if draws.happens("chancy", which, percent: 60) {
         fault.chance = Chance(
@@ -110,5 +101,27 @@ struct FaultDraw: Sendable {
       draws.happens("one machine", which, percent: 50) ? draws.count("machine", which, in: 1...machines) : nil
     default: nil
     }
+  }
+}
+
+extension WorldFault {
+  /// Draws when it begins, and how long it lasts: it is over before the calm cycles.
+  /// - Parameters:
+  ///   - phases: one of which it begins with, a while `after` it did; nil: it begins by the clock.
+  mutating func place(
+    _ draws: Draws, _ which: Int, in frame: CampaignDraw.Frame, during phases: [Phase]?, after: TimeSpan
+  ) {
+    let troubled = Int64(CampaignDraw.Frame.troubled)
+    if let phases {
+      // Armed at the beginning of a cycle; the phase is soon there, unless the cycle is late.
+      during = draws.choice("phase", which, of: phases)
+      at = frame.every * draws.number("cycle", which, in: 0...(troubled - 1))
+      window = frame.every
+      self.after = after
+    } else {
+      at = .seconds(draws.number("at", which, in: 0...((frame.every * troubled).wholeSeconds - 1)))
+    }
+    let latest = at + (window ?? .zero) + self.after
+    span = .seconds(draws.spread("length", which, seconds: 5...max(5, (frame.calm - latest).wholeSeconds)))
   }
 }

@@ -60,14 +60,38 @@ enum LogLine: Int {
   case removeSnapshot = 342
   case removeSnapshotFailed = 357
   case removeSnapshotDone = 356
-  /// The real number was not looked up.
-  case snapshotInconsistent = 12_000
+  case snapshotInconsistent = 10_774
+  case down = 61
+  case started = 153
+  case running = 32
+  case migrationStarted = 62
+  case migrationDone = 63
+  case diskAdded = 97
 
   var severity: Severity {
     switch self {
-    case .createSnapshot, .createSnapshotDone, .removeSnapshot, .removeSnapshotDone: .normal
+    case .createSnapshot, .createSnapshotDone, .removeSnapshot, .removeSnapshotDone, .down, .started,
+      .running,
+      .migrationStarted, .migrationDone, .diskAdded:
+      .normal
     case .snapshotInconsistent: .warning
     case .createSnapshotFailed, .removeSnapshotFailed: .error
+    }
+  }
+
+  /// What the line says has befallen its machine, in the words of the port.
+  var befell: MachineEvent.Kind? {
+    switch self {
+    case .createSnapshotDone: .snapshotTaken
+    case .removeSnapshotDone: .snapshotRemoved
+    case .down: .stopped
+    case .started, .running: .started
+    case .migrationDone: .migrated
+    case .diskAdded: .diskAttached
+    case .createSnapshot, .createSnapshotFailed, .removeSnapshot, .removeSnapshotFailed,
+      .snapshotInconsistent,
+      .migrationStarted:
+      nil
     }
   }
 }
@@ -135,6 +159,22 @@ extension EngineModel {
         index: 0, code: line.rawValue, severity: line.severity, description: text, time: now, origin: "oVirt",
         customID: -1, correlationID: correlationID, machine: machine, domain: domain, cluster: nil))
   }
+
+  /// What befell machines after the event with this index, in the words of the port; nil when the log does not have that.
+  public func machineEvents(after index: Int) -> [MachineEvent]? {
+    guard index == 0 || events.contains(where: { $0.index == index }) else { return nil }
+    return events.filter { $0.index > index }.compactMap { event in
+      guard event.origin == "oVirt", let machine = event.machine,
+        let kind = LogLine(rawValue: event.code)?.befell
+      else { return nil }
+      return MachineEvent(
+        index: Int64(event.index), kind: kind, machine: machine, at: event.time,
+        correlationID: event.correlationID, text: event.description)
+    }
+  }
+
+  /// Takes lines out of the log, as the engine's nightly cleaning does, or an administrator who dismisses them.
+  public mutating func forgetEvents(upTo index: Int) { events.removeAll { $0.index <= index } }
 
   @discardableResult
   private mutating func append(_ event: LoggedEvent) -> Int {

@@ -68,16 +68,6 @@ extension EngineModel {
     machines[machine.id] = machine
   }
 
-  /// A guest's own doings (start, stop, migrate, pause), or the host's. Nothing is checked: guests do not ask.
-  public mutating func setStatus(_ status: MachineStatus, of machine: VirtualMachineID) {
-    machines[machine]?.status = status
-  }
-
-  /// Where the machine runs from now on.
-  public mutating func setHost(_ host: HostID?, of machine: VirtualMachineID) {
-    machines[machine]?.host = host
-  }
-
   /// Changes a domain's status, free space or external status from outside (an administrator, the storage itself).
   public mutating func updateDomain(_ id: StorageDomainID, _ change: (inout EngineDomain) -> Void) {
     guard var domain = domains[id] else { return }

@@ -23,6 +23,9 @@ public struct Oracle: Sendable {
   private var deadlines: [StepKey: Instant] = [:]
   /// The secondary's read-only flag as each run found it.
   private var wasReadOnly: [RunID: Bool] = [:]
+  private var began: [RunID: Instant] = [:]
+  /// The last call to the engine that came to nothing.
+  private var engineFailure: Instant?
   /// A run could not put the flag back, and said so.
   private var readOnlyIsOwed = false
 
@@ -204,8 +207,18 @@ public struct Oracle: Sendable {
 
   // MARK: Laws 5, 8 and 10
 
-  mutating func runBegan(_ run: RunID, secondaryIsReadOnly: Bool) {
+  mutating func runBegan(_ run: RunID, secondaryIsReadOnly: Bool, at now: Instant) {
     if wasReadOnly[run] == nil { wasReadOnly[run] = secondaryIsReadOnly }
+    if began[run] == nil { began[run] = now }
+  }
+
+  /// A call to the engine did not arrive, or its answer was lost.
+  mutating func engineFailed(at now: Instant) { engineFailure = now }
+
+  /// Whether that happened since the run began.
+  func engineFailed(in run: RunID) -> Bool {
+    guard let engineFailure else { return false }
+    return began[run].map { engineFailure >= $0 } ?? true
   }
 
   /// A flag that can't be put back is named, and the next run that seals has put it back.

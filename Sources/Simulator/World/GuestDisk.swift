@@ -33,6 +33,8 @@ struct GuestDisk: Sendable {
   /// Bytes of writes that are due, times 10⁹.
   var debt: Int64 = 0
   var lastTick: Instant
+  /// When it is looked at next, if it runs.
+  var nextTick = Instant(nanoseconds: 0)
   var lastWrite: Instant
 
   /// How often the guest is looked at: a second, or as long as one write takes.

@@ -29,21 +29,27 @@ extension SimulatedWorld {
 
   // MARK: Guests
 
+  /// One that does not run is left alone: another fault stopped it, and starts it again.
   func stopGuest(_ index: Int, at now: Instant) {
-    guard let id = machine(of: faults[index].fault) else { return }
+    guard let id = machine(of: faults[index].fault), engine.machine(id)?.status.mayWrite == true
+    else { return }
+    // A migration ends with its guest, which stays where it was.
+    if engine.machine(id)?.status == .migrating { oracle.ended(.moved, of: id, at: now) }
     setRunning(false, id, at: now)
-    engine.setStatus(.down, of: id)
+    engine.guestStops(id, now: now)
     faults[index].bites += 1
     oracle.happened(Disturbance(.stopped, id, at: now))
   }
 
   /// Not while files of the machine are worked on.
   func startGuest(_ index: Int, at now: Instant) {
-    guard let id = machine(of: faults[index].fault) else { return }
-    guard engine.machine(id)?.status == .down, !engine.isBusy(id) else { return later(index) }
+    let fault = faults[index]
+    if fault.fault.kind == .guestStops && fault.bites == 0 { return }
+    guard let id = machine(of: fault.fault), engine.machine(id)?.status == .down else { return }
+    guard !engine.isBusy(id) else { return later(index) }
     setRunning(true, id, at: now)
-    engine.setStatus(.up, of: id)
-    if faults[index].fault.kind == .guestStarts { faults[index].bites += 1 }
+    engine.guestStarts(id, now: now)
+    if fault.fault.kind == .guestStarts { faults[index].bites += 1 }
     oracle.ended(.stopped, of: id, at: now)
     oracle.happened(Disturbance(.started, id, at: now))
   }
@@ -53,21 +59,22 @@ extension SimulatedWorld {
       guests[index].isUp = isUp
       guests[index].lastTick = now
       guests[index].lastWrite = now
+      // From its start on, and not when it would have been looked at: it writes a tick after it started.
+      if isUp && guests[index].rate > 0 { lookAtGuest(index, at: now + guests[index].tick) }
     }
   }
 
   private func migrate(_ index: Int, at now: Instant) {
     guard let id = machine(of: faults[index].fault) else { return }
     guard engine.machine(id)?.status == .up, !engine.isBusy(id) else { return later(index) }
-    engine.setStatus(.migrating, of: id)
+    engine.migrationBegins(id, now: now)
     faults[index].bites += 1
     oracle.happened(Disturbance(.moved, id, at: now))
   }
 
   func endMigration(_ index: Int, at now: Instant) {
     guard let id = machine(of: faults[index].fault), engine.machine(id)?.status == .migrating else { return }
-    engine.setStatus(.up, of: id)
-    engine.setHost(Self.hosts.first { $0 != engine.machine(id)?.host }, of: id)
+    engine.migrationEnds(id, at: Self.hosts.first { $0 != engine.machine(id)?.host }, now: now)
   }
 
   // MARK: Disks
@@ -82,13 +89,11 @@ extension SimulatedWorld {
     let name = engine.machine(id)?.name ?? ""
     let number = guests.count { $0.machine == id }
     addDisk(disk, engine.freshID(), "\(name)_disk\(number + 1)", of: id, group, number: number, at: now)
-    engine.attach(EngineAttachment(disk: disk), to: id)
+    engine.diskAdded(EngineAttachment(disk: disk), to: id, now: now)
     used += group.disk
     let guest = guests.count - 1
     guests[guest].isUp = first.isUp
-    if first.rate > 0 {
-      loop.schedule(at: now + guests[guest].tick, kind: WorldEventKind.guest, a: UInt32(guest))
-    }
+    if first.rate > 0 && first.isUp { lookAtGuest(guest, at: now + guests[guest].tick) }
     faults[index].bites += 1
     oracle.happened(Disturbance(.diskAttached(disk), id, at: now))
   }

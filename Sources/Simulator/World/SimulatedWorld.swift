@@ -106,7 +106,7 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
       let phase = phases.integer(in: 1...guests[index].tick.nanoseconds)
       guests[index].lastTick = now + .nanoseconds(phase)
       guests[index].lastWrite = now + .nanoseconds(phase)
-      loop.schedule(at: now + .nanoseconds(phase), kind: WorldEventKind.guest, a: UInt32(index))
+      lookAtGuest(index, at: now + .nanoseconds(phase))
     }
     loop.schedule(at: now + plan.engine.ovfStore, kind: WorldEventKind.ovfStore)
     for (index, fault) in plan.faults.enumerated() where fault.during == nil {
@@ -118,11 +118,14 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
 
   // MARK: Guests
 
+  func lookAtGuest(_ index: Int, at instant: Instant) {
+    guests[index].nextTick = instant
+    loop.schedule(at: instant, kind: WorldEventKind.guest, a: UInt32(index))
+  }
+
   private func guestWrites(_ index: Int, at now: Instant) {
-    guard guests[index].isUp else {
-      loop.schedule(at: now + guests[index].tick, kind: WorldEventKind.guest, a: UInt32(index))
-      return
-    }
+    // A look from before the guest was stopped and started again is none any more.
+    guard guests[index].isUp, guests[index].nextTick == now else { return }
     let count = guests[index].due(at: now)
     let room = plan.primary.size - used
     if room >= guests[index].block * Int64(count) {
@@ -135,7 +138,7 @@ public final class SimulatedWorld: WorldHandler, @unchecked Sendable {
       // Stopped for want of room: told while it lasts, since the write that would end it may never come.
       oracle.guestWrote(after: now - guests[index].lastWrite, expected: guests[index].tick)
     }
-    loop.schedule(at: now + guests[index].tick, kind: WorldEventKind.guest, a: UInt32(index))
+    lookAtGuest(index, at: now + guests[index].tick)
   }
 
   @inline(__always)

@@ -79,6 +79,8 @@ struct FakeEngine: VirtualizationManager {
       let total = state.machines.reduce(0) { $0 + $1.snapshots.count } + state.removals
       made.snapshot.id = SnapshotID(high: 0x4444_0000, low: UInt64(total) + 1)
       state.machines[m].snapshots.append(made)
+      state.log(
+        .snapshotTaken, machine, "Snapshot '\(description)' creation for VM 'x' has been completed.", at: now)
       return made.snapshot.id
     }
   }
@@ -118,6 +120,20 @@ struct FakeEngine: VirtualizationManager {
       state.machines[m].snapshots[s].isMerging = true
       state.machines[m].snapshots[s].due = now + state.mergeTime
       state.removals += 1
+    }
+  }
+
+  func newestEvent() async throws(DRError) -> Int64 {
+    try world.call("engine.newestEvent") { (state, _) throws(DRError) in
+      if let refusal = state.logRefusal { throw refusal }
+      return state.log.last?.index ?? 0
+    }
+  }
+
+  func machineEvents(after index: Int64) async throws(DRError) -> [MachineEvent] {
+    try world.call("engine.machineEvents") { (state, _) throws(DRError) in
+      if let refusal = state.logRefusal { throw refusal }
+      return state.log.filter { $0.index > index }
     }
   }
 

@@ -72,6 +72,13 @@ struct WorldState: Sendable {
   var primary: [String: [UInt8]] = [:]
   var secondary: [String: [UInt8]] = [:]
   var events: [EngineEvent] = []
+  /// What the engine's log says of machines; it begins with something of long ago.
+  private(set) var log = [
+    MachineEvent(
+      index: 41, kind: .stopped, machine: Sample.machine(1), at: Instant(epochSeconds: 1), text: "long ago")
+  ]
+  /// What the engine says to whoever reads its log.
+  var logRefusal: DRError?
 
   // What happened.
   var violations: [String] = []
@@ -172,6 +179,17 @@ struct WorldState: Sendable {
       let parent = meta.parent == .blank ? nil : meta.parent
       return DiskVolume(disk: disk, volume: volume, parent: parent, snapshot: nil)
     }
+  }
+
+  mutating func log(
+    _ kind: MachineEvent.Kind, _ machine: VirtualMachineID, _ text: String = "", correlationID: String? = nil,
+    at now: Instant = Instant(epochSeconds: 1_700_000_100)
+  ) {
+    log.append(
+      MachineEvent(
+        index: (log.last?.index ?? 0) + 1, kind: kind, machine: machine, at: now,
+        correlationID: correlationID,
+        text: text))
   }
 
   /// Somebody else's tool snapshots the first disk of a machine on top of what it writes to.

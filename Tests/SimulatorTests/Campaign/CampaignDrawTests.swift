@@ -24,7 +24,7 @@ struct CampaignDrawTests {
   @Test("every kind of fault is drawn, every way to strike, and worlds of every shape")
   func covers() {
     let faults = Self.draws.flatMap(\.scenario.plan.faults)
-    for kind in FaultDraw.kinds {
+    for kind in FaultDraw.kinds + MidRunDraw.kinds {
       #expect(faults.count { $0.kind == kind } > 10, "\(kind.rawValue)")
     }
     for phase in Phase.allCases where phase != .protect {
@@ -57,6 +57,26 @@ struct CampaignDrawTests {
       let lent = CampaignDraw(seed: seed, base: other)
       #expect(own.strikes.map { $0?.plan.boundary } == lent.strikes.map { $0?.plan.boundary })
       #expect(own.scenario.plan.faults.map(\.at) == lent.scenario.plan.faults.map(\.at), "seed \(seed)")
+    }
+  }
+
+  @Test("what guests and others do is drawn beside the faults, and shifts none of them")
+  func midRun() {
+    let kinds = Set(MidRunDraw.kinds)
+    let some = Self.draws.count { $0.scenario.plan.faults.contains { kinds.contains($0.kind) } }
+    #expect((240...360).contains(some))
+    for draw in Self.draws {
+      let faults = draw.scenario.plan.faults
+      let mine = faults.filter { kinds.contains($0.kind) }
+      #expect(mine.count <= 3 && Array(faults.suffix(mine.count)) == mine)
+      let machines = draw.scenario.plan.machines.reduce(0) { $0 + $1.count }
+      #expect(mine.allSatisfy { (1...machines).contains($0.machine ?? 0) })
+      // The first one always runs: without it there might be nobody to snapshot.
+      #expect(!mine.contains { $0.kind == .guestStarts && $0.machine == 1 })
+    }
+    // Their findings were of faults alone.
+    for seed: UInt64 in [53, 4750, 4862] {
+      #expect(!CampaignDraw(seed: seed).scenario.plan.faults.contains { kinds.contains($0.kind) })
     }
   }
 

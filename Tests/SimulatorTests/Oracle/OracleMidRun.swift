@@ -17,6 +17,8 @@ struct OracleMidRun {
     var happens: [(kind: Disturbance.Kind, at: Int64, until: Int64?)] = []
     var newDiskAt: Int64?
     var isSplit = false
+    /// A call to the engine failed after the cut.
+    var engineFails = false
     var law: Violation.Law?
 
     init(_ name: String, law: Violation.Law?, _ edit: (inout Case) -> Void) {
@@ -44,7 +46,13 @@ struct OracleMidRun {
       $0.remarks = ["seen"]
       $0.happens = [(foreign, 50, nil)]
     },
-    Case("somebody's snapshot, gone again", law: nil) { $0.happens = [(foreign, 50, 150)] },
+    Case("somebody's snapshot, gone again, and nobody says so", law: .guestsNeverStop) {
+      $0.happens = [(foreign, 50, 60)]
+    },
+    Case("somebody's snapshot, gone again, and told", law: nil) {
+      $0.remarks = ["came and went"]
+      $0.happens = [(foreign, 50, 60)]
+    },
     Case("somebody's snapshot before the cut", law: nil) { $0.happens = [(foreign, -1, nil)] },
     Case("somebody's snapshot after the seal", law: nil) { $0.happens = [(foreign, 101, nil)] },
     Case("our snapshot removed, and claimed", law: .sealedByProofOnly) {
@@ -85,8 +93,33 @@ struct OracleMidRun {
       $0.leftOut = ["vm1: its snapshot failed"]
       $0.happens = [(.moved, 50, nil)]
     },
-    Case("stopped and started again", law: nil) {
+    Case("stopped and started again, and nobody says so", law: .guestsNeverStop) {
+      $0.happens = [(.stopped, 50, 60)]
+    },
+    Case("stopped and started again, and told", law: nil) {
+      $0.remarks = ["stopped and started again"]
       $0.happens = [(.stopped, 50, 60), (.started, 60, nil)]
+    },
+    Case("stopped and started again, behind an engine that failed", law: nil) {
+      $0.engineFails = true
+      $0.happens = [(.stopped, 50, 60)]
+    },
+    Case("stopped, behind an engine that failed", law: .guestsNeverStop) {
+      $0.engineFails = true
+      $0.happens = [(.stopped, 50, nil)]
+    },
+    Case("moved there and back, behind an engine that failed", law: nil) {
+      $0.engineFails = true
+      $0.happens = [(.moved, 50, nil), (.moved, 60, nil)]
+    },
+    Case("moved, behind an engine that failed", law: .guestsNeverStop) {
+      $0.engineFails = true
+      $0.happens = [(.moved, 50, nil)]
+    },
+    Case("started and stopped again, and nobody says so", law: .guestsNeverStop) {
+      $0.hasImages = false
+      $0.grade = nil
+      $0.happens = [(.started, 50, 60)]
     },
     Case("stopped before, started after the cut", law: .guestsNeverStop) {
       $0.hasImages = false
@@ -123,6 +156,8 @@ struct OracleMidRun {
           machine: Self.machine, name: "vm1", disk: disks[1], isWritten: true, attached: cut + .seconds(at)))
     }
     var oracle = Oracle()
+    oracle.runBegan(Self.run, secondaryIsReadOnly: true, at: cut + .seconds(-10))
+    if one.engineFails { oracle.engineFailed(at: cut + .seconds(10)) }
     for (kind, at, until) in one.happens {
       oracle.happened(Disturbance(kind, Self.machine, at: cut + .seconds(at)))
       if let until { oracle.ended(kind, of: Self.machine, at: cut + .seconds(until)) }
@@ -150,6 +185,25 @@ struct OracleMidRun {
     #expect(report.verdict == .violated)
     #expect(Set(report.violations.map(\.law)).contains(law), "\(report.violations)")
   }
+
+  @Test("a program that does not read the engine's log is caught: each of four machines is called quiet")
+  func unread() throws {
+    let scenario = try ScenarioFile.read("there-and-back-in-mid-run.yaml")
+    let deaf = AlteredPorts.direct { $0.engine = UnreadLog(base: $0.engine) }
+    let report = ScenarioRunner(scenario, seed: 1, family: deaf).run()
+    #expect(report.verdict == .violated)
+    #expect(Set(report.violations.map(\.law)) == [.guestsNeverStop])
+    for machine in ["vm1 ", "vm2 ", "vm3 ", "vm4 "] {
+      #expect(report.violations.contains { $0.description.contains(machine) }, "\(report.violations)")
+    }
+  }
+}
+
+/// An engine whose log nobody can read anything in: the looks alone are left.
+private struct UnreadLog: ForwardingEngine {
+  let base: any VirtualizationManager
+
+  func machineEvents(after index: Int64) async throws(DRError) -> [MachineEvent] { [] }
 }
 
 /// Keeps a point as if each machine had been whole and quiet.

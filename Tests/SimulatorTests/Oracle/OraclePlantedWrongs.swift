@@ -157,7 +157,7 @@ struct OraclePlantedWrongs {
     let world = Sealed().world
     var record = RunRecord(
       id: RunID(high: 3, low: 3), key: DestinationKey(domain: "d", destination: "e"), began: world.loop.now)
-    world.oracle.runBegan(record.id, secondaryIsReadOnly: true)
+    world.oracle.runBegan(record.id, secondaryIsReadOnly: true, at: WorldPlan.birth)
     record.outcome = .failed
     world.oracle.runEnded(record, engine: world.engine, secondaryIsReadOnly: false, at: world.loop.now)
     #expect(world.oracle.violations.map(\.law) == [.journalThenAct])

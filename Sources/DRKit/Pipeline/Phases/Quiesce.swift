@@ -68,7 +68,11 @@ struct QuiescePhase {
   private func plan() async throws(DRError) -> QuiescePlan {
     let domain = try await context.domain()
     return try await context.durable.once(Self.planStep) { () async throws(DRError) in
-      try await Inventory(engine: context.ports.engine).plan(run: context.run, domain: domain.id)
+      // Before the look: what happens in between is told, rather than missed.
+      let newest = try await EventLog(context: context).position()
+      var plan = try await Inventory(engine: context.ports.engine).plan(run: context.run, domain: domain.id)
+      plan.newestEvent = newest
+      return plan
     }
   }
 

@@ -50,8 +50,10 @@ public struct PortCaller: Sendable {
     return try await world.loop.call(who, request: before, reply: span - before) {
       () throws(DRError) -> Delivery<Answer> in
       let now = world.loop.now
-      if world.strikes(.portUnreachable, port: port) { return .unreachable }
-      let isLost = world.strikes(.portAnswerLost, port: port)
+      let isUnreachable = world.strikes(.portUnreachable, port: port)
+      let isLost = !isUnreachable && world.strikes(.portAnswerLost, port: port)
+      if port == .engine && (isUnreachable || isLost) { world.oracle.engineFailed(at: now) }
+      if isUnreachable { return .unreachable }
       let answer = apply(world, now)
       world.settle(at: now)
       return isLost ? .answerLost(answer) : .answered(answer)

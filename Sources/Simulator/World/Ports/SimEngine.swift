@@ -120,6 +120,22 @@ struct SimEngine: VirtualizationManager {
     }
   }
 
+  func newestEvent() async throws(DRError) -> Int64 {
+    try await caller.call("find the newest event", PortLatency.rest) { (world, _) throws(DRError) in
+      Int64(world.engine.events.last?.index ?? 0)
+    }
+  }
+
+  func machineEvents(after index: Int64) async throws(DRError) -> [MachineEvent] {
+    try await caller.call("read the events", PortLatency.rest) { (world, _) throws(DRError) in
+      guard let events = world.engine.machineEvents(after: Int(index)) else {
+        throw DRError(
+          .missing, "read the events", "after \(index)", reason: "the log does not reach back to it")
+      }
+      return events
+    }
+  }
+
   func post(_ event: EngineEvent) async throws(DRError) {
     try await caller.call("post an event", PortLatency.rest) { (world, now) throws(DRError) in
       do throws(EngineFault) {

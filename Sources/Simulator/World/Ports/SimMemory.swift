@@ -111,7 +111,7 @@ struct SimCatalogue: Catalogue {
       }
       let isReadOnly = world.session.secondary.isReadOnly
       if run.outcome == .running {
-        world.oracle.runBegan(run.id, secondaryIsReadOnly: isReadOnly)
+        world.oracle.runBegan(run.id, secondaryIsReadOnly: isReadOnly, at: now)
       } else {
         world.oracle.runEnded(run, engine: world.engine, secondaryIsReadOnly: isReadOnly, at: now)
         world.judgeAlert(
