@@ -43,6 +43,10 @@ final class MemoryVolume: SecondaryVolume, SecondaryCluster {
 
   static let brick = BrickName(node: "b1", path: "/bricks/0")
 
+  func dataMover() async throws(DRError) -> DataMover {
+    DataMover(version: "rsync  version 3.2.7  protocol version 31")
+  }
+
   func clients() async throws(DRError) -> [BrickClients] {
     let clients = 1 + state.withLock { $0.strangers }
     return [
