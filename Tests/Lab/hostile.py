@@ -317,5 +317,6 @@ def two_bricks():
 
 
 CORE = [killed_in_each_phase, somebody_and_the_kills_of_the_transfer, lost_shards_are_found_and_healed,
-        stopped_is_no_proof_of_silence, replica_three_with_the_meta_volume]
-REST = [killed_and_begun_anew, the_long_cut, trouble_at_the_seal, replica_three_without_the_meta_volume, two_bricks]
+        stopped_is_no_proof_of_silence]
+REST = [replica_three_with_the_meta_volume, replica_three_without_the_meta_volume, killed_and_begun_anew, the_long_cut,
+        trouble_at_the_seal, two_bricks]
