@@ -174,10 +174,7 @@ def killed_in_each_phase():
     """SIGKILL in each phase, and in each resumption at the next: adopt finishes it, and a fresh run seals."""
     with Hostile("lab-killed", "10.87.55") as lab:
         for place, text in PLACES:
-            ballast(lab.site, 16)
-            say(f"  killed {place}")
-            code, lines = once_free(lab, kill_at=text)
-            assert code != 0 and re.search(text, lines[-1]), f"exit {code}: it was not killed there: {lines[-1:]}"
+            killed(lab, place, text)
         say("  and left alone: the run is finished, and another one made")
         code, lines = once_free(lab)
         assert code == 0, f"exit {code}: {checks.newest_event(lab.site)['description']}"
@@ -193,15 +190,20 @@ def killed_and_begun_anew():
     """SIGKILL in each phase of a run of its own; each is finished by the next, which seals."""
     with Hostile("lab-each", "10.87.56") as lab:
         for place, text in PLACES:
-            ballast(lab.site, 16)
-            say(f"  killed {place}")
-            code, lines = once_free(lab, kill_at=text)
-            assert code != 0 and re.search(text, lines[-1]), f"exit {code}: it was not killed there: {lines[-1:]}"
+            killed(lab, place, text)
             code, lines = once_free(lab)
             assert code == 0 and any("resuming run" in line for line in lines), f"exit {code}"
             checks.check_layout(lab.site, lab.bases)
             checks.check_merged(lab.site)
             lab.seals()
+
+
+def killed(lab, place, text):
+    """A run that gets SIGKILL at a line that matches."""
+    ballast(lab.site, 16)
+    say(f"  killed {place}")
+    code, lines = once_free(lab, kill_at=text)
+    assert code != 0 and re.search(text, lines[-1]), f"exit {code}: it was not killed there: {lines[-1:]}"
 
 
 def once_free(lab, kill_at=None):
