@@ -5,7 +5,7 @@ import time
 
 import image_checks as checks
 import troubles
-from lab_site import LabSite, say
+from lab_site import HERE, LabSite, say
 from troubles import Later, ballast, georep
 
 CHANGELOGS = "changelogs (that saw the snapshots )?to roll over"
@@ -35,8 +35,18 @@ class Hostile:
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind:
+            self.tell()
         self.site.down()
+
+    def tell(self):
+        """What a failure leaves to look at, before the lab is gone: each image's shards as the bricks have them."""
+        program = (HERE / "shards_of_brick.sh").read_text()
+        for node, brick in (("a1", "data"), ("b1", "data-dr")):
+            found = self.site.on(node, "bash", "-c", program, "shards_of_brick", f"/mnt/bricks/{brick}", check=False)
+            say(f"    {node}: {found.stdout}{found.stderr}")
+        say(f"    the bed: {self.site.read_report().get('machines')}")
 
     def run(self, when=None):
         """One run with what befalls it. Returns (exit code, lines, the bases' checksums while they stood still)."""
@@ -68,6 +78,7 @@ class Hostile:
     def is_sealed(self, frozen):
         checks.check_equal(self.bases, frozen, checks.checksums(self.site, self.site.secondary, self.bases))
         checks.check_layout(self.site, self.bases)
+        checks.check_stamps(self.site, self.bases, self.site.read_report())
         checks.check_merged(self.site)
 
     def fails(self, *words, when=None):
@@ -83,20 +94,28 @@ class Hostile:
         return lines
 
 
-def somebody_and_the_kills_of_the_transfer():
-    """A session started by somebody; worker, glusterd and secondary brick killed and the link cut for 30 s in mid-transfer."""
+def killed_and_cut_in_mid_transfer():
+    """The worker killed, then the link cut for 30 s, in mid-transfer."""
     with Hostile("lab-transfer", "10.87.50") as lab:
         site = lab.site
+        say("  the worker is killed")
+        ballast(site)
+        lab.seals({IN_TRANSFER: lambda: troubles.kill(site, "a1", troubles.WORKER)})
 
+        say("  the link is cut for 30 s")
+        ballast(site)
+        lab.seals({IN_TRANSFER: lambda: lab.later.after(30, troubles.link_down(site, "b1"))})
+
+
+def somebody_and_daemons_away():
+    """The session started by somebody; glusterd of the primary, then the secondary's brick away in mid-transfer."""
+    with Hostile("lab-daemons", "10.87.58") as lab:
+        site = lab.site
         say("  somebody started the session")
         georep(site, "start")
         troubles.until(lambda: "Active" in georep(site, "status").stdout, 60, "a worker to be Active")
         lines = lab.seals()
         assert any("running" in line for line in lines), "a session found running is not mentioned"
-
-        say("  the worker is killed")
-        ballast(site)
-        lab.seals({IN_TRANSFER: lambda: troubles.kill(site, "a1", troubles.WORKER)})
 
         say("  glusterd of the primary is killed; 40 s later it is back")
         ballast(site)
@@ -106,10 +125,6 @@ def somebody_and_the_kills_of_the_transfer():
         say("  the secondary's brick is killed; 30 s later it is back")
         ballast(site)
         lab.seals({IN_TRANSFER: lambda: lab.later.after(30, troubles.brick_down(site, "b1", "/mnt/bricks/data-dr"))})
-
-        say("  the link is cut for 30 s")
-        ballast(site)
-        lab.seals({IN_TRANSFER: lambda: lab.later.after(30, troubles.link_down(site, "b1"))})
 
 
 def the_long_cut():
@@ -130,10 +145,9 @@ def overlays_there(lab):
 
 
 def stopped_is_no_proof_of_silence():
-    """A monitor killed in mid-transfer, whose worker lives on under Stopped. Then a secondary that stays read-only."""
+    """A monitor killed in mid-transfer, whose worker lives on under Stopped: nothing at the secondary is touched."""
     with Hostile("lab-silence", "10.87.52") as lab:
         site = lab.site
-        say("  the monitor is killed, its worker lives on")
         ballast(site)
         lines = lab.fails("silent", when={IN_TRANSFER: lambda: troubles.kill(site, "a1", troubles.MONITOR)})
         assert any("started again" in line for line in lines), "the run waited under Stopped"
@@ -143,8 +157,11 @@ def stopped_is_no_proof_of_silence():
         troubles.kill(site, "a1", troubles.WORKER)
         lab.seals()
 
-        say("  somebody's hook keeps the secondary read-only")
-        away = troubles.stays_read_only(site)
+
+def a_secondary_that_stays_read_only():
+    """Somebody's hook keeps the secondary read-only."""
+    with Hostile("lab-readonly", "10.87.53") as lab:
+        away = troubles.stays_read_only(lab.site)
         lab.fails("ead-only")
         away()
         lab.seals()
@@ -183,7 +200,6 @@ def killed_in_each_phase():
         checks.check_merged(lab.site)
         say("  and the run after it")
         lab.seals()
-        checks.check_stamps(lab.site, lab.bases, lab.site.read_report())
 
 
 def killed_and_begun_anew():
@@ -234,11 +250,13 @@ def lost_shards_are_found_and_healed():
 
         raw = [b for b in lab.bases if b[1] in ("web_Disk1", "mail_Disk2")]
         (_, _, *lost), (_, _, *cut) = sorted(raw, key=lambda b: b[1], reverse=True)
-        say("  a shard is removed at the secondary, another cut short")
-        # The highest: where a guest writes least.
-        troubles.lose_shard(site, troubles.shards(site, domain, *lost)[-1])
-        troubles.truncate_shard(site, troubles.shards(site, domain, *cut)[-1])
-        lab.fails("prove the content", "DIVERGED", "drctl repair vms@dr")
+        say("  when all has arrived a shard is removed at the secondary, another cut short")
+
+        def damage():
+            troubles.lose_shard(site, troubles.shards(site, domain, *lost)[-1])
+            troubles.truncate_shard(site, troubles.shards(site, domain, *cut)[-1])
+
+        lab.fails("prove the content", "DIVERGED", "drctl repair vms@dr", when={REPLICATED: damage})
         mark = site.drctl_json("status")[0]
         say(f"    status: {mark.get('divergence', mark)}")
 
@@ -318,7 +336,7 @@ def two_bricks():
         lab.seals({IN_TRANSFER: lambda: troubles.kill(lab.site, "a1", troubles.WORKER + r".*/mnt/bricks/data-1")})
 
 
-CORE = [killed_in_each_phase, somebody_and_the_kills_of_the_transfer, lost_shards_are_found_and_healed,
-        stopped_is_no_proof_of_silence]
-REST = [replica_three_with_the_meta_volume, replica_three_without_the_meta_volume, killed_and_begun_anew, the_long_cut,
-        trouble_at_the_seal, two_bricks]
+CORE = [killed_in_each_phase, lost_shards_are_found_and_healed, stopped_is_no_proof_of_silence,
+        killed_and_cut_in_mid_transfer]
+REST = [somebody_and_daemons_away, a_secondary_that_stays_read_only, replica_three_with_the_meta_volume,
+        replica_three_without_the_meta_volume, killed_and_begun_anew, the_long_cut, trouble_at_the_seal, two_bricks]

@@ -136,9 +136,10 @@ def gfid(site, path):
 
 
 def shards(site, domain, disk, base):
-    """The paths of a volume's shards on the secondary's only brick, the highest last. Shard 0 is the image's own file."""
+    """The paths of a volume's shards on the secondary's only brick that hold something, the highest last. Shard 0 is the image's
+    own file; a live merge leaves empty ones where nothing was ever written."""
     first = f"{BRICK}/.shard/{gfid(site, f'{BRICK}/{domain}/images/{disk}/{base}')}"
-    names = site.on("b1", "sh", "-c", f"ls {first}.*").stdout.split()
+    names = site.on("b1", "sh", "-c", f"find {first}.* -size +0").stdout.split()
     return sorted(names, key=lambda name: int(name.rsplit(".", 1)[1]))
 
 
