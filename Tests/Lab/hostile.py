@@ -9,7 +9,7 @@ from lab_site import HERE, LabSite, say
 from troubles import Later, ballast, georep
 
 CHANGELOGS = "changelogs (that saw the snapshots )?to roll over"
-IN_TRANSFER = "waiting: the checkpoint is not complete"
+IN_TRANSFER = r"waiting: (subvolume \d+: )?the checkpoint is not complete"
 REPLICATED = "checkpoint complete on every subvolume"
 PROVING = "both sides' digests of"
 
