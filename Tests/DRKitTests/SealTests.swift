@@ -30,6 +30,23 @@ struct SealTests {
     #expect(world.journal.steps.contains { $0.hasPrefix("seal.gate.off") } == false)
   }
 
+  @Test(
+    "removes the .meta that a volume left which is gone at both sides; not while the primary or the secondary has the volume",
+    arguments: [nil, "primary", "secondary"])
+  func orphanedMetadata(whereItIs: String?) async throws {
+    let (disk, gone) = (Sample.disk(11), Sample.volume(99))
+    let layout = DomainLayout(Sample.domain)
+    let world = SmallWorld { state in
+      state.secondary[layout.meta(gone, of: disk)] = Sample.meta(disk: disk, parent: Sample.volume(11))
+      if whereItIs == "primary" { state.write(layout.volume(gone, of: disk), Array("volume".utf8)) }
+      if whereItIs == "secondary" { state.secondary[layout.volume(gone, of: disk)] = Array("volume".utf8) }
+    }
+    let result = try await world.run()
+    #expect((world.with { $0.secondary[layout.meta(gone, of: disk)] } == nil) == (whereItIs == nil))
+    guard whereItIs == nil else { return expectFailedAndClean(world, result) }
+    #expect(result.record.outcome == .sealed, "\(String(describing: result.record.failure))")
+  }
+
   @Test("fails when a base's content differs, closes the secondary again, merges and alerts")
   func contentDiffers() async throws {
     let world = SmallWorld { $0.corrupting = [base11] }

@@ -80,7 +80,8 @@ public struct Oracle: Sendable {
 
   /// A file is about to be removed at the secondary by the program under test.
   mutating func removes(
-    _ path: String, from secondary: VolumeModel, while workersLive: Bool, at now: Instant
+    _ path: String, from secondary: VolumeModel, of primary: VolumeModel, while workersLive: Bool,
+    at now: Instant
   ) {
     guard secondary.slot(of: path) != nil else { return }
     if workersLive { note(Violation(.nobodyWritesWhileAWorkerLives, at: now, "\(path) is removed")) }
@@ -88,13 +89,16 @@ public struct Oracle: Sendable {
     if path.hasPrefix("\(DomainLayout.points)/") { return }
     let name = path.split(separator: "/").last.map(String.init) ?? path
     let stem = name.split(separator: ".").first.map(String.init) ?? name
-    guard path.contains("/images/"), let volume = VolumeID(stem), requested[volume] != nil else {
+    let directory = path.split(separator: "/").dropLast().joined(separator: "/")
+    let isOrphan =
+      name != stem && secondary.slot(of: "\(directory)/\(stem)") == nil
+      && primary.slot(of: "\(directory)/\(stem)") == nil && primary.slot(of: path) == nil
+    guard path.contains("/images/"), let volume = VolumeID(stem), requested[volume] != nil || isOrphan else {
       return note(
         Violation(
           .onlyOurOverlaysAreDeleted, at: now,
           "\(path) is removed, which no snapshot request of ours ever named"))
     }
-    let directory = path.split(separator: "/").dropLast().joined(separator: "/")
     for sibling in secondary.list(directory) ?? [] where sibling.hasSuffix(".meta") {
       let text = String(decoding: secondary.read("\(directory)/\(sibling)") ?? [], as: UTF8.self)
       if text.contains("PUUID=\(volume)\n") {

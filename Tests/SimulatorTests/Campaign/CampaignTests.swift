@@ -9,7 +9,7 @@ struct CampaignTests {
   /// Thousands are `drctl campaign`, in CI; here a few, and those that once were bad.
   @Test(
     "no law is broken, and every seed is put right in the end",
-    arguments: Array(UInt64(1)...10) + [32, 53, 1761, 1982, 4750, 4862])
+    arguments: Array(UInt64(1)...10) + [32, 53, 1761, 1982, 2217, 4136, 4139, 4475, 4750, 4862])
   func kept(seed: UInt64) {
     let outcome = Campaign().run(seed)
     #expect(outcome.isGood, "seed \(seed): \(outcome.reasons)")

@@ -183,8 +183,30 @@ struct OraclePlantedWrongs {
   func baseRemoved() {
     let world = Sealed().world
     let path = VDSMLayout.volumePath(world.domain.id, world.guests[0].disk, world.guests[0].layers[0].volume)
-    world.oracle.removes(path, from: world.session.secondary, while: false, at: world.loop.now)
+    world.oracle.removes(
+      path, from: world.session.secondary, of: world.session.primary, while: false, at: world.loop.now)
     #expect(world.oracle.violations.map(\.law) == [.onlyOurOverlaysAreDeleted])
+  }
+
+  @Test(
+    "the .meta of somebody's volume is removed while the volume, or its .meta at the primary, is there; one that both sides lost may go",
+    arguments: [nil, "secondary", "primary", "primary .meta"])
+  func foreignMetadataRemoved(whatIsThere: String?) {
+    let world = Sealed().world
+    let volume =
+      "\(VDSMLayout.imageDirectory(world.domain.id, world.guests[0].disk))/\(VolumeID(high: 9, low: 9))"
+    let meta = volume + ".meta"
+    world.session.secondary.writeSmall(meta, Array("EOF\n".utf8), at: world.loop.now)
+    switch whatIsThere {
+    case "secondary": world.session.secondary.writeSmall(volume, [], at: world.loop.now)
+    case "primary": world.session.primary.writeSmall(volume, [], at: world.loop.now)
+    case "primary .meta": world.session.primary.writeSmall(meta, [], at: world.loop.now)
+    default: break
+    }
+    world.oracle.removes(
+      meta, from: world.session.secondary, of: world.session.primary, while: false, at: world.loop.now)
+    #expect(
+      world.oracle.violations.map(\.law) == (whatIsThere == nil ? [] : [.onlyOurOverlaysAreDeleted]))
   }
 
   @Test("our overlay is removed while another volume stands on it, and while workers live")
@@ -194,11 +216,13 @@ struct OraclePlantedWrongs {
     let directory = VDSMLayout.imageDirectory(world.domain.id, world.guests[0].disk)
     let overlay = "\(directory)/\(sealed.overlay)"
     world.session.secondary.writeSmall(overlay, [], at: world.loop.now)
-    world.oracle.removes(overlay, from: world.session.secondary, while: false, at: world.loop.now)
+    world.oracle.removes(
+      overlay, from: world.session.secondary, of: world.session.primary, while: false, at: world.loop.now)
     #expect(world.oracle.violations.isEmpty)
     world.session.secondary.writeSmall(
       "\(directory)/child.meta", Array("PUUID=\(sealed.overlay)\nEOF\n".utf8), at: world.loop.now)
-    world.oracle.removes(overlay, from: world.session.secondary, while: true, at: world.loop.now)
+    world.oracle.removes(
+      overlay, from: world.session.secondary, of: world.session.primary, while: true, at: world.loop.now)
     #expect(
       world.oracle.violations.map(\.law) == [.nobodyWritesWhileAWorkerLives, .onlyOurOverlaysAreDeleted])
   }

@@ -95,7 +95,8 @@ struct SealPhase {
           try await SecondaryGate(context: context).proveStopped()
           return try await withView(of: try await context.ports.secondary.view()) {
             (view) async throws(DRError) in
-            try await ImageRepair(view: view, layout: layout).removeOverlay(image.disk)
+            try await OrphanedMetadata(context: context, layout: layout).remove(from: view, image.disk)
+            return try await ImageRepair(view: view, layout: layout).removeOverlay(image.disk)
           }
         }
       } catch {

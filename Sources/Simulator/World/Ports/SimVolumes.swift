@@ -131,7 +131,8 @@ struct SimView: VolumeView {
     try await change("remove", path) { (world, now) in
       if isSecondary {
         world.oracle.removes(
-          path, from: world.session.secondary, while: world.session.livesAtSecondary(at: now), at: now)
+          path, from: world.session.secondary, of: world.session.primary,
+          while: world.session.livesAtSecondary(at: now), at: now)
         world.session.secondary.remove(path)
       } else {
         world.oracle.changesPrimary(path, at: now)
