@@ -122,6 +122,7 @@ struct RepairRunTests {
     world.with { state in
       state.secondary[layout.volume(stale, of: disk)] = Array("qcow2".utf8)
       state.secondary[layout.meta(Sample.volume(99), of: disk)] = Array("PUUID".utf8)
+      state.secondary[layout.volume(Sample.volume(99), of: disk)] = Array("volume".utf8)
     }
     _ = try await world.run(1, repairing)
     #expect(world.with { $0.secondary[layout.volume(stale, of: disk)] } != nil)

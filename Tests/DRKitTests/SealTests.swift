@@ -85,6 +85,7 @@ struct SealTests {
       let overlay = Derived.overlay(run: Sample.run(1), disk: Sample.disk(11), attempt: 1)
       let foreign = Sample.meta(disk: Sample.disk(11), parent: overlay)
       state.secondary[state.layout.meta(Sample.volume(77), of: Sample.disk(11))] = foreign
+      state.secondary[state.layout.volume(Sample.volume(77), of: Sample.disk(11))] = Array("volume".utf8)
     }
     let result = try await world.run()
     #expect(result.record.outcome == .sealed)

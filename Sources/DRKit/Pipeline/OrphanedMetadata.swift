@@ -1,9 +1,9 @@
 /// A `.meta` at the secondary whose volume is gone at both sides.
 ///
-/// A seal writes the `.meta` of a base anew, which makes it another file for Gluster. When the primary's volume goes later, because
-/// somebody removes the snapshot whose volume the base was, gsyncd removes the secondary's volume and leaves this `.meta`: a
-/// name that leads to another gfid is none of its business (`purge` in gsyncd's `resource.py`). vdsm lists volumes by their `.meta`, so
-/// what is left would stand in the way of each later run, and of an import.
+/// A seal writes the `.meta` of a base anew, which makes it another file for Gluster. When the primary's volume goes later,
+/// because somebody removes the snapshot whose volume the base was, gsyncd removes the secondary's volume and leaves this
+/// `.meta`: a name that leads to another gfid is none of its business (`purge` in gsyncd's `resource.py`). vdsm lists
+/// volumes by their `.meta`, so what is left would stand in the way of each later run, and of an import.
 struct OrphanedMetadata: Sendable {
   let context: RunContext
   let layout: DomainLayout
